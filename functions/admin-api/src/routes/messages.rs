@@ -1,0 +1,20 @@
+//! `/v1/messages`
+
+use crate::{
+    answer::{Answer, Body},
+    door::Asked,
+    dto::MessageList,
+};
+use app::Deps;
+use axum::extract::State;
+
+/// List what was and will be told about an invoice
+#[utoipa::path(get, path = "/v1/messages", tag = "Messages", operation_id = "listMessages",
+    params(("invoice_id" = String, Query, description = "The invoice", example = "inv_01JZ8Q6X3S9V7K2M4N5P6R8T0W")),
+    responses((status = 200, description = "All its mails and events", body = MessageList)))]
+pub(crate) async fn list(State(deps): State<Deps>, mut asked: Asked) -> Answer {
+    let invoice_id = asked.take_invoice_id()?;
+    asked.done()?;
+    let messages = deps.store.list_messages(&invoice_id).await?;
+    Body::ok(&MessageList::new(&messages, None)).send()
+}

@@ -1,0 +1,32 @@
+//! The Lambda that its schedule starts.
+
+use app::{
+    Clock, Entropy,
+    connect::{Needs, connect},
+};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+
+/// Milliseconds before the deadline at which no further record is begun.
+const MARGIN_MS: i64 = 10_000;
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "a function is where the clock comes in")]
+async fn main() -> Result<(), Error> {
+    runtime::logs::start();
+    let config = runtime::Config::from_env()?;
+    let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let entropy = Entropy::new(|bytes| {
+        // Without random numbers nothing may be made: the process ends, and Lambda starts another.
+        if getrandom::fill(bytes).is_err() {
+            std::process::abort();
+        }
+    });
+    let deps = connect(&config, &sdk, Needs::Table, Clock::new(chrono::Utc::now), entropy).await?;
+    let deps = &deps;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX) - MARGIN_MS;
+        upcoming_reminders::handle(deps, &|| chrono::Utc::now().timestamp_millis() < deadline).await.map(|_| ()).map_err(Error::from)
+    }))
+    .await
+}

@@ -1,0 +1,284 @@
+//! All functions together: their routes on one address, their starts by name.
+
+use crate::{
+    clock::MovableClock,
+    recorder::Recorder,
+    sandbox_gateway::SandboxGateway,
+    schedule::{Start, TEMPLATE, starts},
+    stream::Stream,
+};
+use anyhow::Context as _;
+use app::Deps;
+use axum::Router;
+use chrono::{DateTime, Utc};
+use dynoxide::Database;
+use mail::Mailer;
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::Mutex as Turn;
+
+/// Everything that runs here.
+#[derive(Clone)]
+pub struct Town(Arc<Parts>);
+
+struct Parts {
+    deps: Deps,
+    mailer: Mailer,
+    clock: MovableClock,
+    recorder: Recorder,
+    gateway: SandboxGateway,
+    database: Option<Database>,
+    starts: Vec<Start>,
+    client: reqwest::Client,
+    base_url: String,
+    turn: Turn<Progress>,
+    runs: Mutex<BTreeMap<String, (DateTime<Utc>, String)>>,
+}
+
+struct Progress {
+    /// The instant up to which every start has been made.
+    until: DateTime<Utc>,
+    stream: Option<Stream>,
+}
+
+/// What a [`Town`] is made of.
+pub struct Materials {
+    /// What the functions use.
+    pub deps: Deps,
+    /// What the dispatcher uses.
+    pub mailer: Mailer,
+    /// The clock.
+    pub clock: MovableClock,
+    /// Mailbox, bus and secrets.
+    pub recorder: Recorder,
+    /// The payment gateway.
+    pub gateway: SandboxGateway,
+    /// The embedded table; none when another engine is used.
+    pub database: Option<Database>,
+    /// The table's name.
+    pub table: String,
+    /// Where pages and API are.
+    pub base_url: String,
+}
+
+impl Town {
+    /// Puts everything together.
+    ///
+    /// # Errors
+    /// The template or the table's stream cannot be read.
+    pub fn new(materials: Materials) -> anyhow::Result<Self> {
+        let stream = materials.database.as_ref().map(|database| Stream::from_now(database, &materials.table)).transpose()?;
+        let progress = Progress { until: materials.clock.now(), stream };
+        Ok(Self(Arc::new(Parts {
+            deps: materials.deps,
+            mailer: materials.mailer,
+            clock: materials.clock,
+            recorder: materials.recorder,
+            gateway: materials.gateway,
+            database: materials.database,
+            starts: starts(TEMPLATE).map_err(anyhow::Error::msg)?,
+            client: reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?,
+            base_url: materials.base_url,
+            turn: Turn::new(progress),
+            runs: Mutex::new(BTreeMap::new()),
+        })))
+    }
+
+    /// The routes of every function that answers over HTTP.
+    pub fn routes(&self) -> Router {
+        let deps = || self.0.deps.clone();
+        Router::new()
+            .nest_service("/v1", Prefixed::new("/v1", admin_api::router(deps())))
+            .nest_service("/webhooks", Prefixed::new("/webhooks", gateway_webhooks::router(deps())))
+            .nest_service("/p", Prefixed::new("/p", pay_page::router(deps())))
+            .fallback_service(invoice_page::router(deps()))
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &MovableClock {
+        &self.0.clock
+    }
+
+    /// The mailbox.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        &self.0.recorder
+    }
+
+    /// The payment gateway.
+    #[must_use]
+    pub fn gateway(&self) -> &SandboxGateway {
+        &self.0.gateway
+    }
+
+    /// The last run of each function: when, and what it said.
+    #[must_use]
+    pub fn runs(&self) -> BTreeMap<String, (DateTime<Utc>, String)> {
+        self.0.runs.lock().map(|runs| runs.clone()).unwrap_or_default()
+    }
+
+    /// Starts a function once, now.
+    ///
+    /// # Errors
+    /// There is no such function, or it failed.
+    pub async fn start(&self, function: &str) -> anyhow::Result<String> {
+        let mut progress = self.0.turn.lock().await;
+        self.catch_up(&mut progress).await?;
+        let said = self.run(function, &json!({ "detail-type": "Scheduled Event" })).await?;
+        self.catch_up(&mut progress).await?;
+        Ok(said)
+    }
+
+    /// Moves the clock forward. Every start in between is made, in order, each at its time.
+    ///
+    /// # Errors
+    /// The instant has passed, or the clock cannot be kept.
+    pub async fn advance_to(&self, to: DateTime<Utc>) -> anyhow::Result<usize> {
+        anyhow::ensure!(to > self.0.clock.now(), "the clock shows {} and only goes forward", self.0.clock.now().to_rfc3339());
+        let mut progress = self.0.turn.lock().await;
+        self.catch_up(&mut progress).await?;
+        let mut made = 0;
+        while let Some((at, function)) = self.next_start(progress.until).filter(|(at, _)| *at <= to) {
+            self.0.clock.move_to(at)?;
+            made += self.make_starts(&mut progress, at, &function).await;
+        }
+        self.0.clock.move_to(to)?;
+        self.0.gateway.expire_due();
+        self.catch_up(&mut progress).await?;
+        Ok(made)
+    }
+
+    /// What goes on by itself: starts at their time, the stream, the gateway's notices.
+    ///
+    /// # Errors
+    /// The stream cannot be read.
+    pub async fn tick(&self) -> anyhow::Result<()> {
+        let mut progress = self.0.turn.lock().await;
+        self.0.gateway.expire_due();
+        self.catch_up(&mut progress).await?;
+        while let Some((at, functions)) = self.next_start(progress.until).filter(|(at, _)| *at <= self.0.clock.now()) {
+            self.make_starts(&mut progress, at, &functions).await;
+        }
+        Ok(())
+    }
+
+    /// The next instant at which something starts, and what.
+    fn next_start(&self, after: DateTime<Utc>) -> Option<(DateTime<Utc>, Vec<String>)> {
+        let next = self.0.starts.iter().map(|start| start.rate.after(after)).min()?;
+        let due = self.0.starts.iter().filter(|start| start.rate.after(after) == next).map(|start| start.function.clone());
+        Some((next, due.collect()))
+    }
+
+    async fn make_starts(&self, progress: &mut Progress, at: DateTime<Utc>, functions: &[String]) -> usize {
+        progress.until = at;
+        self.0.gateway.expire_due();
+        for function in functions {
+            if let Err(error) = self.run(function, &json!({ "detail-type": "Scheduled Event" })).await {
+                tracing::error!(function, error = format!("{error:#}"), "the function failed");
+            }
+            if let Err(error) = self.catch_up(progress).await {
+                tracing::error!(error = format!("{error:#}"), "what follows a start failed");
+            }
+        }
+        functions.len()
+    }
+
+    /// Hands on what the last steps left: stream batches to the dispatcher, notices to the webhooks, until nothing is left.
+    async fn catch_up(&self, progress: &mut Progress) -> anyhow::Result<()> {
+        loop {
+            let mut quiet = true;
+            if let (Some(stream), Some(database)) = (&mut progress.stream, &self.0.database)
+                && let Some(batch) = stream.next_batch(database)?
+            {
+                quiet = false;
+                self.run("dispatch", &batch).await?;
+            }
+            for notice in self.0.gateway.take_webhooks() {
+                quiet = false;
+                self.deliver(notice).await;
+            }
+            if quiet {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends a notice over HTTP as the gateway does: three times at most, then it is lost.
+    async fn deliver(&self, notice: crate::sandbox_gateway::Notice) {
+        let url = format!("{}/webhooks/stripe", self.0.base_url);
+        for _ in 0..3 {
+            let mut request = self.0.client.post(&url).body(notice.body.clone());
+            for (name, value) in &notice.headers {
+                request = request.header(name, value);
+            }
+            match request.send().await {
+                Ok(answer) if answer.status().is_success() => return,
+                Ok(answer) => tracing::warn!(status = answer.status().as_u16(), "a notice was not taken"),
+                Err(error) => tracing::warn!(%error, "a notice was not delivered"),
+            }
+        }
+    }
+
+    async fn run(&self, function: &str, event: &Value) -> anyhow::Result<String> {
+        let deps = &self.0.deps;
+        let has_time = || true;
+        let counts = |run: app::remind::Run| {
+            format!("{} done, {} passed, {} failed{}", run.done, run.passed, run.failed, if run.unfinished { ", unfinished" } else { "" })
+        };
+        let scheduled = event.get("Records").is_none();
+        let said = match function {
+            "upcoming-reminders" => upcoming_reminders::handle(deps, &has_time).await.map(counts),
+            "past-due-reminders" => past_due_reminders::handle(deps, &has_time).await.map(counts),
+            "collections" => collections::handle(deps, &has_time).await.map(counts),
+            "dispatch" => dispatch::handle(deps, &self.0.mailer, event, &has_time)
+                .await
+                .map(|answer| format!("{} to be brought again", answer.batch_item_failures.len())),
+            other => anyhow::bail!(
+                "there is no function `{other}` that can be started; there are upcoming-reminders, past-due-reminders, collections, dispatch"
+            ),
+        };
+        let said = said.with_context(|| format!("{function} failed"));
+        if scheduled && let Ok(mut runs) = self.0.runs.lock() {
+            let text = said.as_ref().map_or_else(|error| format!("{error:#}"), Clone::clone);
+            runs.insert(function.to_owned(), (self.0.clock.now(), text));
+        }
+        said
+    }
+}
+
+/// A router that expects whole paths, below a prefix that nesting takes away.
+#[derive(Clone)]
+struct Prefixed {
+    prefix: &'static str,
+    router: Router,
+}
+
+impl Prefixed {
+    fn new(prefix: &'static str, router: Router) -> Self {
+        Self { prefix, router }
+    }
+}
+
+impl tower::Service<axum::extract::Request> for Prefixed {
+    type Response = axum::response::Response;
+    type Error = std::convert::Infallible;
+    type Future = <Router as tower::Service<axum::extract::Request>>::Future;
+
+    fn poll_ready(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
+        tower::Service::<axum::extract::Request>::poll_ready(&mut self.router, context)
+    }
+
+    fn call(&mut self, mut request: axum::extract::Request) -> Self::Future {
+        let rest = request.uri().path_and_query().map_or("/", |rest| rest.as_str());
+        let whole = format!("{}{}", self.prefix, if rest.starts_with("/?") { &rest[1..] } else { rest });
+        if let Ok(uri) = whole.parse() {
+            *request.uri_mut() = uri;
+        }
+        self.router.call(request)
+    }
+}

@@ -1,0 +1,82 @@
+//! Why a use case did not do what was asked.
+
+use domain::invoice::refusal::Refusal;
+use store::{CommitError, StoreError};
+
+/// Why a use case did not do what was asked. Nothing was changed, unless it says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A rule forbids it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// There is no such thing.
+    #[error("there is no {what} with this id")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// A field does not fit, beyond what the invoice's own rules say.
+    #[error("{reason}")]
+    Invalid {
+        /// The field, as a path.
+        field: String,
+        /// What would be right.
+        reason: String,
+    },
+    /// The client saw an older state (`If-Match`).
+    #[error("the record changed since it was read; read it again and repeat the change")]
+    Stale,
+    /// The idempotency key was used for another request.
+    #[error("this Idempotency-Key was used for another request; send a new key with a new request")]
+    KeyReused,
+    /// What the first request made has been deleted since.
+    #[error("this request was carried out before, and what it made has been deleted since")]
+    ResultGone,
+    /// The settings were never saved.
+    #[error("the business has no settings yet; save them with PUT /v1/business first")]
+    NoBusiness,
+    /// Others changed the same record at the same time, again and again.
+    #[error("too many changes to the same record at once; try again")]
+    Busy,
+    /// The gateway gave no answer, so nothing may be decided.
+    #[error("the payment gateway did not answer, and a payment may be open there; try again in a minute")]
+    GatewayUnanswered,
+    /// The bearer key is missing, unknown or wrong.
+    #[error("a valid API key is needed: Authorization: Bearer key_…")]
+    Unauthenticated,
+    /// The table gave no usable answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something that cannot be: a defect of ours.
+    #[error("defect: {0}")]
+    Defect(String),
+}
+
+impl From<CommitError> for AppError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Lost(_) => Self::Busy,
+            CommitError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl AppError {
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn retry_may_help(&self) -> bool {
+        match self {
+            Self::Busy | Self::GatewayUnanswered | Self::Store(StoreError::Unavailable { .. }) => true,
+            Self::Refused(_)
+            | Self::NotFound { .. }
+            | Self::Invalid { .. }
+            | Self::Stale
+            | Self::KeyReused
+            | Self::ResultGone
+            | Self::NoBusiness
+            | Self::Unauthenticated
+            | Self::Store(StoreError::Corrupt(_) | StoreError::Cursor)
+            | Self::Defect(_) => false,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Use cases, one file each, named by the verb. Each loads, decides, commits, and answers; the world outside is told by
+//! what the commit left in the outbox. No use case calls another; what several share is in [`change`] and [`settlement`].
+
+pub mod authenticate;
+pub mod change;
+pub mod connect;
+pub mod create_contact;
+pub mod create_invoice;
+pub mod create_product;
+pub mod delete_draft;
+pub mod dispatch_outbox;
+pub mod error;
+pub mod open_invoice;
+pub mod patch_contact;
+pub mod patch_invoice;
+pub mod record_gateway_notice;
+pub mod record_payment;
+pub mod remind;
+pub mod request_payment;
+pub mod return_from_checkout;
+pub mod save_business;
+pub mod send_invoice;
+pub mod settle_attempts;
+pub mod settlement;
+pub mod start_payment;
+pub mod void_invoice;
+
+pub use change::{Answered, Caller, Idempotency};
+pub use error::AppError;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use domain::{
+    automation::Automation,
+    ids::RequestId,
+    invoice::{Invoice, actions::Circumstances},
+    link::{Link, LinkKeys, Purpose},
+    money::Money,
+    pii::{Pii, RecipientRef},
+    settings::Business,
+};
+use gateway::Gateway;
+use secrecy::SecretString;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
+use store::{Store, Stored, StoredApiKey};
+
+/// Where instants come from. Only functions and the local run make one from a real clock.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+
+impl Clock {
+    /// A clock that asks the given function.
+    pub fn new(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The instant, to the millisecond, as the table keeps it.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.0)().trunc_subsecs(3)
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// Where random bytes come from: ids, salts, keys.
+#[derive(Clone)]
+pub struct Entropy(Arc<Fill>);
+
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
+impl Entropy {
+    /// A source that fills the given bytes.
+    pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(fill))
+    }
+
+    /// A random number of 128 bits.
+    #[must_use]
+    pub fn number(&self) -> u128 {
+        let mut bytes = [0; 16];
+        (self.0)(&mut bytes);
+        u128::from_be_bytes(bytes)
+    }
+
+    /// Thirty-two random hex digits.
+    #[must_use]
+    pub fn token(&self) -> String {
+        format!("{:032x}", self.number())
+    }
+}
+
+impl fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entropy")
+    }
+}
+
+/// Seconds that settings and API keys are kept in memory.
+pub const CACHE_SECONDS: i64 = 60;
+
+/// What changes seldom, kept for a minute.
+#[derive(Debug, Default)]
+struct Cache {
+    business: Option<(DateTime<Utc>, Stored<Business>)>,
+    keys: BTreeMap<String, (DateTime<Utc>, StoredApiKey)>,
+}
+
+/// Everything a use case may use.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// The table.
+    pub store: Store,
+    /// The payment gateway, if one is set up.
+    pub gateway: Option<Gateway>,
+    /// The keys that sign customers' links.
+    pub links: LinkKeys,
+    /// What every customer's address begins with, such as `https://pay.example.com`, without a slash at the end.
+    pub base_url: String,
+    /// Secrets that sign the gateway's notices.
+    pub notice_secrets: Vec<SecretString>,
+    /// Reminders that go out.
+    pub automations: Arc<[Automation]>,
+    /// Where instants come from.
+    pub clock: Clock,
+    /// Where random bytes come from.
+    pub entropy: Entropy,
+    cache: Arc<Mutex<Cache>>,
+}
+
+/// What [`Deps`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The table.
+    pub store: Store,
+    /// The payment gateway, if one is set up.
+    pub gateway: Option<Gateway>,
+    /// The keys that sign customers' links.
+    pub links: LinkKeys,
+    /// What every customer's address begins with.
+    pub base_url: String,
+    /// Secrets that sign the gateway's notices.
+    pub notice_secrets: Vec<SecretString>,
+    /// Where instants come from.
+    pub clock: Clock,
+    /// Where random bytes come from.
+    pub entropy: Entropy,
+}
+
+impl Deps {
+    /// Puts everything together, with the default automations.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            store: parts.store,
+            gateway: parts.gateway,
+            links: parts.links,
+            base_url: parts.base_url,
+            notice_secrets: parts.notice_secrets,
+            automations: domain::automation::defaults().into(),
+            clock: parts.clock,
+            entropy: parts.entropy,
+            cache: Arc::new(Mutex::new(Cache::default())),
+        }
+    }
+
+    /// The same, with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The business's settings, at most [`CACHE_SECONDS`] old.
+    ///
+    /// # Errors
+    /// [`AppError::NoBusiness`] before they were saved for the first time.
+    pub async fn business(&self, now: DateTime<Utc>) -> Result<Business, AppError> {
+        if let Some(found) = self.cached(|cache| cache.business.clone(), now) {
+            return Ok(found.value);
+        }
+        let found = self.store.find_business().await?.ok_or(AppError::NoBusiness)?;
+        self.remember(|cache| cache.business = Some((now, found.clone())));
+        Ok(found.value)
+    }
+
+    fn cached<T>(&self, pick: impl Fn(&Cache) -> Option<(DateTime<Utc>, T)>, now: DateTime<Utc>) -> Option<T> {
+        let cache = self.cache.lock().ok()?;
+        let (since, value) = pick(&cache)?;
+        let age = (now - since).num_seconds();
+        (0..CACHE_SECONDS).contains(&age).then_some(value)
+    }
+
+    fn remember(&self, put: impl FnOnce(&mut Cache)) {
+        if let Ok(mut cache) = self.cache.lock() {
+            put(&mut cache);
+        }
+    }
+
+    fn request_id(&self, now: DateTime<Utc>) -> RequestId {
+        RequestId::at(millis(now), self.entropy.number())
+    }
+
+    /// The address of an invoice's page for one recipient.
+    #[must_use]
+    pub fn invoice_url(&self, invoice: &Invoice, recipient: RecipientRef) -> Pii {
+        self.url(Purpose::Invoice, invoice, recipient)
+    }
+
+    /// The address of an invoice's pay page for one recipient.
+    #[must_use]
+    pub fn pay_url(&self, invoice: &Invoice, recipient: RecipientRef) -> Pii {
+        self.url(Purpose::Pay, invoice, recipient)
+    }
+
+    fn url(&self, purpose: Purpose, invoice: &Invoice, recipient: RecipientRef) -> Pii {
+        let link = Link { purpose, invoice_id: invoice.id.clone(), recipient, version: invoice.link_version };
+        let path = match purpose {
+            Purpose::Invoice => "i",
+            Purpose::Pay => "p",
+        };
+        Pii::new(format!("{}/{path}/{}", self.base_url, self.links.sign(&link).reveal()))
+    }
+
+    /// Why no gateway can collect that sum, if so.
+    #[must_use]
+    pub fn no_gateway(&self, amount: Money) -> Option<String> {
+        match &self.gateway {
+            None => Some("no payment gateway is set up".to_owned()),
+            Some(gateway) => gateway.supports(amount).err().map(|error| error.to_string()),
+        }
+    }
+
+    /// What the action table goes by beside the invoice.
+    #[must_use]
+    pub fn circumstances(&self, invoice: &Invoice, has_recipient: bool) -> Circumstances {
+        Circumstances { has_recipient, no_gateway: self.no_gateway(invoice.amount_due()) }
+    }
+}
+
+/// Milliseconds since 1970, as ids carry them.
+#[must_use]
+pub fn millis(at: DateTime<Utc>) -> u64 {
+    u64::try_from(at.timestamp_millis()).unwrap_or(0)
+}

@@ -1,0 +1,23 @@
+//! Staff ask for the money again.
+
+use crate::{
+    Answered, AppError, Caller, Deps,
+    change::{Frame, change_invoice},
+};
+use domain::ids::InvoiceId;
+
+/// Mails the invoice once more; within a minute of the last time only with `force`.
+///
+/// # Errors
+/// Refusals by `ACT-REQUEST`, G1 and G5.
+pub async fn request_payment(deps: &Deps, caller: &Caller, id: &InvoiceId, force: bool) -> Result<Answered<InvoiceId>, AppError> {
+    let now = deps.clock.now();
+    let frame = Frame { caller, rule: "ACT-REQUEST", id, fence: false, number: false, now };
+    change_invoice(deps, frame, |loaded| {
+        let invoice = &loaded.folder.invoice.value;
+        let has_recipient = loaded.contact.contact.value.details.main_email().is_some();
+        let circumstances = deps.circumstances(invoice, has_recipient);
+        Ok(Some(invoice.request_payment(&circumstances, force, now)?.into()))
+    })
+    .await
+}

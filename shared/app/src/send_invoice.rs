@@ -1,0 +1,22 @@
+//! Staff send a draft: it takes its number, is owed, and its customer is told.
+
+use crate::{
+    Answered, AppError, Caller, Deps,
+    change::{Frame, change_invoice},
+};
+use domain::{ids::InvoiceId, numbering::Number};
+
+/// Sends a draft for the first time.
+///
+/// # Errors
+/// Refusals by `ACT-SEND-DRAFT` and G4.
+pub async fn send_invoice(deps: &Deps, caller: &Caller, id: &InvoiceId) -> Result<Answered<InvoiceId>, AppError> {
+    let now = deps.clock.now();
+    let frame = Frame { caller, rule: "ACT-SEND-DRAFT", id, fence: false, number: true, now };
+    change_invoice(deps, frame, |loaded| {
+        let has_recipient = loaded.contact.contact.value.details.main_email().is_some();
+        let number = Number::of_invoice(loaded.number.unwrap_or(1));
+        Ok(Some(loaded.folder.invoice.value.send(number, has_recipient)?.into()))
+    })
+    .await
+}

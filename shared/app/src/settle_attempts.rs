@@ -1,0 +1,65 @@
+//! Every five minutes: ask the gateway about tries whose outcome nobody has told.
+
+use crate::{
+    AppError, Caller, Deps,
+    remind::{Budget, DuePages, Run, Source, finish},
+    settlement::{Word, ask, settle_with},
+};
+use domain::{
+    automation::Sweep,
+    ids::{AttemptId, InvoiceId},
+    record::Actor,
+};
+use store::queries::{Due, Part};
+
+/// Settles what is due: 16 queries when nothing is.
+///
+/// # Errors
+/// [`AppError`] when the sweep cannot begin; a single try that fails is counted and does not stop the rest.
+pub async fn settle_attempts(deps: &Deps, budget: Budget<'_>) -> Result<Run, AppError> {
+    let now = deps.clock.now();
+    let sweep = Sweep::Collections;
+    let business = deps.business(now).await?;
+    let before = deps.store.find_run(sweep.name()).await?;
+    let caller = Caller::new(deps, Actor::System(sweep.name().to_owned()), now);
+    let mut run = Run::default();
+    let mut pages = DuePages::new(Source::Sweep(sweep), now);
+    while let Some(page) = pages.next(deps).await? {
+        for due in page {
+            if !budget() {
+                run.unfinished = true;
+                return finish(deps, sweep, &business, before, run, now).await;
+            }
+            let outcome = match &due {
+                Due::Attempt(invoice_id, attempt_id) => settle_one(deps, &caller, invoice_id, attempt_id, &business, now).await,
+                Due::Invoice(_) | Due::Message(..) => Ok(false),
+            };
+            run.count(sweep.name(), &due, outcome);
+        }
+    }
+    finish(deps, sweep, &business, before, run, now).await
+}
+
+async fn settle_one(
+    deps: &Deps,
+    caller: &Caller,
+    invoice_id: &InvoiceId,
+    attempt_id: &AttemptId,
+    business: &domain::settings::Business,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<bool, AppError> {
+    let folder = deps.load_invoice(invoice_id, Part::WithAttempts).await?;
+    let Some(attempt) = folder.attempts.iter().find(|attempt| attempt.id == *attempt_id).cloned() else {
+        return Err(AppError::NotFound { what: "attempt" });
+    };
+    if !attempt.state.holds_slot() || attempt.look_at.is_none_or(|at| at > now) {
+        return Ok(false);
+    }
+    let word = ask(deps, &attempt, &folder, now).await;
+    let silent = matches!(word, Word::Silence);
+    settle_with(deps, caller, folder, attempt_id, &word, business, now).await?;
+    if silent {
+        tracing::warn!(invoice = %invoice_id, attempt = %attempt_id, "still without an outcome");
+    }
+    Ok(true)
+}

@@ -1,0 +1,259 @@
+//! A customer presses Pay: find the open checkout or open one, and say where it is.
+
+use crate::{
+    AppError, Caller, Deps,
+    change::{Around, RACES, commit_events, pause},
+    millis,
+    settlement::{Word, ask, fence, open_checkout, settle_with, word},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    attempt::{Attempt, AttemptState, CheckoutReport, CheckoutState, checkout_closes_at},
+    ids::AttemptId,
+    invoice::Invoice,
+    link::Link,
+    payment::Origin,
+    pii::Pii,
+    record::Actor,
+    settings::Business,
+};
+use gateway::{Answer, Gateway, RefusalClass};
+use store::{
+    CommitError,
+    queries::{InvoiceFolder, Part},
+};
+
+/// What the payer saw when they pressed Pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The invoice's revision.
+    pub rev: u32,
+    /// The amount due, in minor units.
+    pub amount_due_minor: i64,
+}
+
+/// What pressing Pay led to.
+#[derive(Debug)]
+pub enum Started {
+    /// The payer goes to the gateway.
+    GoTo {
+        /// The checkout's address.
+        url: Pii,
+    },
+    /// The payer stays and is told why.
+    Stay(Box<InvoiceFolder>, Why),
+}
+
+/// Why a payer stays on the pay page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// Nothing is owed any more.
+    NothingOwed,
+    /// The invoice changed since the page was loaded.
+    Changed,
+    /// A payment is on its way.
+    Processing,
+    /// The gateway did not answer; what happened there will be found out.
+    TryLater,
+    /// The gateway does not take this payment.
+    Refused,
+    /// No gateway can take it.
+    NoGateway(String),
+}
+
+/// The least time that must be left for an open checkout to be worth going to.
+const LEFT: TimeDelta = TimeDelta::minutes(2);
+/// How often an order that is being made right now is waited for.
+const WAITS: u32 = 8;
+
+/// Finds or opens the checkout for what is owed. The attempt is committed before the gateway is called.
+///
+/// # Idempotency
+/// One invoice has one slot: a second click, a second browser, Back, all end at the same checkout while recipient, revision
+/// and amount are the same and time is left; else it is closed before another is opened.
+///
+/// # Errors
+/// [`AppError::NotFound`] for a link that opens nothing; [`AppError::Store`] when the table does not answer.
+pub async fn start_payment(deps: &Deps, link: &Link, seen: Seen) -> Result<Started, AppError> {
+    let now = deps.clock.now();
+    let business = deps.business(now).await?;
+    let caller = Caller::new(deps, Actor::Customer(link.recipient), now);
+    let payer = Payer { deps, caller: &caller, link, business: &business, now };
+    let mut waits = 0;
+    let mut races = 0;
+    loop {
+        let folder = crate::open_invoice::load_by_link(deps, link, Part::WithAttempts, now).await?;
+        let invoice = &folder.invoice.value;
+        let stay = |folder: InvoiceFolder, why: Why| Ok(Started::Stay(Box::new(folder), why));
+        let due = invoice.amount_due();
+        if due.is_zero() {
+            return stay(folder, Why::NothingOwed);
+        }
+        if seen.rev != invoice.rev || seen.amount_due_minor != due.minor() {
+            return stay(folder, Why::Changed);
+        }
+        let Some(gateway) = &deps.gateway else {
+            return stay(folder, Why::NoGateway("no payment gateway is set up".to_owned()));
+        };
+        if let Err(unsupported) = gateway.supports(due) {
+            return stay(folder, Why::NoGateway(unsupported.to_string()));
+        }
+        let next = match folder.slot_attempt().cloned() {
+            None => payer.open(gateway, folder).await?,
+            Some(attempt) => payer.resume(gateway, folder, &attempt, waits).await?,
+        };
+        match next {
+            Next::Done(started) => return Ok(started),
+            Next::Again => {
+                races += 1;
+                if races > RACES * 2 {
+                    return Err(AppError::Busy);
+                }
+                pause(deps, races).await;
+            }
+            Next::Wait => {
+                waits += 1;
+                tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+            }
+        }
+    }
+}
+
+enum Next {
+    Done(Started),
+    /// Something changed: look again.
+    Again,
+    /// Another click is at the gateway right now.
+    Wait,
+}
+
+struct Payer<'a> {
+    deps: &'a Deps,
+    caller: &'a Caller,
+    link: &'a Link,
+    business: &'a Business,
+    now: DateTime<Utc>,
+}
+
+impl Payer<'_> {
+    /// Takes the slot, then opens a checkout, then writes down where it is.
+    async fn open(&self, gateway: &Gateway, folder: InvoiceFolder) -> Result<Next, AppError> {
+        let attempt = self.attempt(gateway, &folder.invoice.value);
+        let events = folder.invoice.value.start_attempt(attempt.clone())?;
+        let context = self.deps.context(self.caller, "OWN-01", self.now);
+        let around = Around {
+            business: self.business,
+            contact: None,
+            attempts: &folder.attempts,
+            text: None,
+            number: None,
+            idempotency: None,
+            gateway_event: None,
+        };
+        let id = folder.invoice.value.id.clone();
+        let after = match commit_events(self.deps, &context, Some(&folder.invoice), &id, &events, around).await {
+            Ok(after) => after,
+            Err(CommitError::Lost(_)) => return Ok(Next::Again),
+            Err(CommitError::Store(error)) => return Err(error.into()),
+        };
+        let folder = InvoiceFolder { invoice: after.invoice, attempts: after.attempts, ..folder };
+        let (word, why) = match open_checkout(self.deps, gateway, &attempt, &folder).await {
+            Answer::Report(report) => (Word::Report(Box::new(report)), Why::Processing),
+            Answer::Refused(refusal) => {
+                tracing::error!(attempt = %attempt.id, code = refusal.code, class = refusal.class.name(), "the gateway refused a checkout");
+                match refusal.class {
+                    RefusalClass::Configuration | RefusalClass::Request => (Word::Nothing, Why::Refused),
+                    RefusalClass::RateLimited => (Word::Nothing, Why::TryLater),
+                    RefusalClass::KeyInFlight => (Word::Silence, Why::TryLater),
+                }
+            }
+            Answer::Unknown(why) => {
+                tracing::warn!(attempt = %attempt.id, %why, "no answer to a checkout");
+                (Word::Silence, Why::TryLater)
+            }
+        };
+        self.conclude(folder, &attempt.id, word, why).await
+    }
+
+    /// Goes on with the try that holds the slot: the same checkout again, or its end before another.
+    async fn resume(&self, gateway: &Gateway, folder: InvoiceFolder, attempt: &Attempt, waits: u32) -> Result<Next, AppError> {
+        let invoice = &folder.invoice.value;
+        match attempt.state {
+            AttemptState::Processing | AttemptState::Conflicted => {
+                return Ok(Next::Done(Started::Stay(Box::new(folder), Why::Processing)));
+            }
+            AttemptState::Dispatched if waits < WAITS && self.now < attempt.taken_at + TimeDelta::seconds(30) => return Ok(Next::Wait),
+            AttemptState::Prepared
+            | AttemptState::Dispatched
+            | AttemptState::AwaitingPayer
+            | AttemptState::RequiresAction
+            | AttemptState::Unknown
+            | AttemptState::Applied
+            | AttemptState::Declined
+            | AttemptState::Expired
+            | AttemptState::Cancelled => {}
+        }
+        let same = attempt.recipient == self.link.recipient && attempt.invoice_rev == invoice.rev && attempt.amount == invoice.amount_due();
+        if !same || self.now + LEFT >= attempt.expires_at {
+            return match fence(self.deps, self.caller, folder.clone(), self.business, self.now).await {
+                Ok(_) => Ok(Next::Again),
+                Err(AppError::GatewayUnanswered) => Ok(Next::Done(Started::Stay(Box::new(folder), Why::TryLater))),
+                Err(error) => Err(error),
+            };
+        }
+        let said = match &attempt.session_ref {
+            Some(session) => word(gateway.read_checkout(session).await),
+            None => ask(self.deps, attempt, &folder, self.now).await,
+        };
+        if matches!(said, Word::Silence) && attempt.state == AttemptState::AwaitingPayer {
+            // An open checkout stays what it is when one look-up fails.
+            return Ok(Next::Done(Started::Stay(Box::new(folder), Why::TryLater)));
+        }
+        self.conclude(folder, &attempt.id, said, Why::TryLater).await
+    }
+
+    /// Settles what the gateway said, and sends the payer on when its checkout is open.
+    async fn conclude(&self, folder: InvoiceFolder, attempt_id: &AttemptId, said: Word, why: Why) -> Result<Next, AppError> {
+        let folder = settle_with(self.deps, self.caller, folder, attempt_id, &said, self.business, self.now).await?;
+        let url = match &said {
+            Word::Report(report) => open_url(report).cloned(),
+            Word::Nothing | Word::Silence => None,
+        };
+        let holds = folder.slot_attempt().is_some_and(|a| a.id == *attempt_id && a.state == AttemptState::AwaitingPayer);
+        match (url, &said) {
+            (Some(url), _) if holds => Ok(Next::Done(Started::GoTo { url })),
+            (_, Word::Report(_)) => Ok(Next::Again),
+            (_, Word::Nothing | Word::Silence) => Ok(Next::Done(Started::Stay(Box::new(folder), why))),
+        }
+    }
+
+    fn attempt(&self, gateway: &Gateway, invoice: &Invoice) -> Attempt {
+        let mut attempt = Attempt {
+            id: AttemptId::at(millis(self.now), self.deps.entropy.number()),
+            invoice_id: invoice.id.clone(),
+            contact_id: invoice.contact_id.clone(),
+            amount: invoice.amount_due(),
+            invoice_rev: invoice.rev,
+            recipient: self.link.recipient,
+            link_version: self.link.version,
+            link_key: self.deps.links.current(),
+            origin: Origin::PayPage,
+            gateway: gateway.name().to_owned(),
+            key: self.deps.entropy.token(),
+            taken_at: self.now,
+            expires_at: checkout_closes_at(self.now),
+            state: AttemptState::Dispatched,
+            session_ref: None,
+            intent_ref: None,
+            decline: None,
+            looks: 0,
+            look_at: None,
+        };
+        attempt.look_at = attempt.next_look_at(AttemptState::Dispatched, 0, self.now);
+        attempt
+    }
+}
+
+fn open_url(report: &CheckoutReport) -> Option<&Pii> {
+    report.url.as_ref().filter(|_| report.state == CheckoutState::Open)
+}

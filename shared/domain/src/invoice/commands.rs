@@ -1,0 +1,234 @@
+//! What may be done to an invoice: each command answers with the events it makes, or with the rule that forbids it.
+
+use crate::{
+    attempt::{Attempt, AttemptState},
+    ids::{CreditId, PaymentId},
+    invoice::{
+        Invoice,
+        actions::{Action, Circumstances, in_flight, reachable, ready_to_send},
+        journal::{Body, Event},
+        line::{MAX_LINES, totals},
+        refusal::Refusal,
+        status::{Status, StatusCode},
+    },
+    money::Money,
+    numbering::Number,
+    outcome::Outcome,
+    payment::{Method, Origin, Payment},
+    pii::RecipientRef,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// How much of an invoice may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EditScope {
+    /// Everything.
+    Full,
+    /// Notes, due date and reminders.
+    Limited,
+}
+
+/// Money that staff received outside any gateway.
+#[derive(Debug, Clone)]
+pub struct OfflinePayment {
+    /// The id the record will have.
+    pub id: PaymentId,
+    /// How much.
+    pub amount: Money,
+    /// How.
+    pub method: Method,
+    /// A cheque number or a transfer's reference.
+    pub reference: Option<String>,
+    /// The local date of receipt.
+    pub received_on: NaiveDate,
+}
+
+/// Checks what an invoice is to say, before it is written down.
+///
+/// # Errors
+/// [`Refusal`] naming the field.
+pub fn check_body(body: &Body, currency: crate::currency::Currency) -> Result<(), Refusal> {
+    if body.lines.len() > MAX_LINES {
+        return Err(Refusal::TooManyLines { given: body.lines.len() });
+    }
+    if body.due_on < body.invoice_date {
+        return Err(Refusal::DueBeforeInvoice { invoice_date: body.invoice_date, due_on: body.due_on });
+    }
+    totals(&body.lines, currency, body.rounding).map(|_| ()).map_err(|(index, error)| Refusal::Line { index, error })
+}
+
+impl Invoice {
+    /// How much may change now (G3).
+    ///
+    /// # Errors
+    /// [`Refusal::Status`] outside draft and open.
+    pub fn edit_scope(&self) -> Result<EditScope, Refusal> {
+        Action::Edit.allowed_in(self.status.code())?;
+        let untouched = self.received.is_zero() && in_flight(self).is_ok();
+        Ok(if untouched || self.status.code() == StatusCode::Draft { EditScope::Full } else { EditScope::Limited })
+    }
+
+    /// Changes what it says. Whoever calls has closed an open checkout before.
+    ///
+    /// # Errors
+    /// [`Refusal`] naming the rule.
+    pub fn revise(&self, body: Body) -> Result<Outcome<Vec<Event>>, Refusal> {
+        let scope = self.edit_scope()?;
+        check_body(&body, self.currency)?;
+        if scope == EditScope::Limited {
+            if body.lines != self.lines {
+                return Err(Refusal::EditLimited { field: "lines" });
+            }
+            if body.invoice_date != self.invoice_date {
+                return Err(Refusal::EditLimited { field: "invoice_date" });
+            }
+        }
+        if self.status.code() == StatusCode::Open && body.lines.is_empty() {
+            return Err(Refusal::NoLines);
+        }
+        if body == self.body() {
+            return Ok(Outcome::Unchanged);
+        }
+        let due_version = if body.due_on == self.due_on { self.due_version } else { self.due_version + 1 };
+        Ok(Outcome::Changed(vec![Event::Revised { rev: self.rev + 1, due_version, body }]))
+    }
+
+    /// What it says now.
+    #[must_use]
+    pub fn body(&self) -> Body {
+        Body {
+            invoice_date: self.invoice_date,
+            due_on: self.due_on,
+            lines: self.lines.clone(),
+            rounding: self.rounding,
+            deliver: self.deliver,
+            reminders_on: self.reminders_on,
+            text: self.text,
+        }
+    }
+
+    /// Sends a draft (R4 #2): it takes the number and is owed, or is closed at once when its total is zero (I16).
+    ///
+    /// # Errors
+    /// [`Refusal`]: status, or G4.
+    pub fn send(&self, number: Number, has_recipient: bool) -> Result<Vec<Event>, Refusal> {
+        Action::Send.allowed_in(self.status.code())?;
+        ready_to_send(self, has_recipient)?;
+        Ok(vec![Event::Sent { number }])
+    }
+
+    /// Asks for the money again.
+    ///
+    /// # Errors
+    /// [`Refusal`]: status, G1, G5, or asked within the last 60 seconds without `force`.
+    pub fn request_payment(&self, circumstances: &Circumstances, force: bool, now: DateTime<Utc>) -> Result<Vec<Event>, Refusal> {
+        Action::RequestPayment.allowed_in(self.status.code())?;
+        if !self.amount_due().is_positive() {
+            return Err(Refusal::NothingOwed);
+        }
+        reachable(circumstances)?;
+        let seconds = self.requested_at.or(self.sent_at).map(|asked| (now - asked).num_seconds());
+        match seconds {
+            Some(seconds) if seconds < 60 && !force => Err(Refusal::AskedJustNow { seconds }),
+            Some(_) | None => Ok(vec![Event::PaymentRequested]),
+        }
+    }
+
+    /// Logs money received outside any gateway (R4 #5, #7). Whoever calls has closed an open checkout before.
+    ///
+    /// # Errors
+    /// [`Refusal`]: status, G1, G2.
+    pub fn record_offline(&self, offered: &OfflinePayment, today: NaiveDate, now: DateTime<Utc>) -> Result<Vec<Event>, Refusal> {
+        Action::Pay.allowed_in(self.status.code())?;
+        self.slot_free()?;
+        if offered.amount.currency() != self.currency {
+            return Err(Refusal::Currency { invoice: self.currency.code(), given: offered.amount.currency().code() });
+        }
+        if !offered.amount.is_positive() {
+            return Err(Refusal::NotPositive);
+        }
+        let balance = self.amount_due();
+        if balance.is_zero() {
+            return Err(Refusal::NothingOwed);
+        }
+        if offered.amount.exceeds(balance)? {
+            return Err(Refusal::ExceedsBalance { balance, offered: offered.amount });
+        }
+        if offered.received_on > today {
+            return Err(Refusal::ReceivedInFuture { today });
+        }
+        Ok(vec![Event::PaymentApplied(Box::new(Payment {
+            id: offered.id.clone(),
+            invoice_id: self.id.clone(),
+            contact_id: self.contact_id.clone(),
+            amount: offered.amount,
+            allocated: offered.amount,
+            surplus: None,
+            method: offered.method.clone(),
+            reference: offered.reference.clone(),
+            attempt_id: None,
+            gateway_ref: None,
+            origin: Origin::Staff,
+            received_on: offered.received_on,
+            recorded_at: now,
+        }))])
+    }
+
+    /// Cancels it (R4 #23): nothing is owed; what had been received becomes the contact's credit. Whoever calls has closed
+    /// an open checkout before.
+    ///
+    /// # Errors
+    /// [`Refusal`]: status, G8, G9.
+    pub fn void(&self, acknowledge_captured_funds: bool, credit_id: CreditId) -> Result<Vec<Event>, Refusal> {
+        Action::Void.allowed_in(self.status.code())?;
+        self.slot_free()?;
+        let applied = self.received.is_positive();
+        if applied && !acknowledge_captured_funds {
+            return Err(Refusal::NeedsAcknowledgement { received: self.received });
+        }
+        Ok(vec![Event::Voided { credit: applied.then_some((credit_id, self.received)) }])
+    }
+
+    /// Throws a draft away (R4 #24).
+    ///
+    /// # Errors
+    /// [`Refusal::Status`]: a sent invoice is voided, never deleted.
+    pub fn delete(&self) -> Result<Vec<Event>, Refusal> {
+        Action::Delete.allowed_in(self.status.code())?;
+        Ok(vec![Event::Deleted])
+    }
+
+    /// Notes that its page was opened, the first time only.
+    #[must_use]
+    pub fn view(&self, recipient: RecipientRef) -> Option<Event> {
+        let shown = self.viewed.is_none() && !matches!(self.status, Status::Draft);
+        shown.then_some(Event::Viewed { recipient })
+    }
+
+    /// Takes the slot for a try, before any call.
+    ///
+    /// # Errors
+    /// [`Refusal`]: nothing owed, slot taken, or another sum than is owed.
+    pub fn start_attempt(&self, attempt: Attempt) -> Result<Vec<Event>, Refusal> {
+        Action::Pay.allowed_in(self.status.code())?;
+        if !self.amount_due().is_positive() {
+            return Err(Refusal::NothingOwed);
+        }
+        self.slot_free()?;
+        if attempt.amount != self.amount_due() || attempt.invoice_rev != self.rev || attempt.state != AttemptState::Dispatched {
+            return Err(Refusal::PageOutdated);
+        }
+        Ok(vec![Event::AttemptDispatched(Box::new(attempt))])
+    }
+
+    /// Whether no try holds the slot.
+    ///
+    /// # Errors
+    /// [`Refusal::InFlight`].
+    pub fn slot_free(&self) -> Result<(), Refusal> {
+        match &self.slot {
+            Some(slot) => Err(Refusal::InFlight { state: slot.state }),
+            None => Ok(()),
+        }
+    }
+}

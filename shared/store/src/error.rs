@@ -1,0 +1,70 @@
+//! What can go wrong between us and the table.
+
+/// An item cannot be read or written as the record it should be: a defect, or a newer format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("item {item} cannot be understood: {reason}")]
+pub struct Corrupt {
+    item: String,
+    reason: String,
+}
+
+impl Corrupt {
+    pub(crate) fn new(item: &str, reason: impl ToString) -> Self {
+        Self { item: item.to_owned(), reason: reason.to_string() }
+    }
+}
+
+/// The table gave no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Throttled, unreachable, or without an answer; trying again later may help.
+    #[error("the table did not answer {operation}: {code}")]
+    Unavailable {
+        /// Which call.
+        operation: &'static str,
+        /// The service's code, or the kind of failure.
+        code: String,
+    },
+    /// An item cannot be understood.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    /// A cursor of a list was not made by us.
+    #[error("the cursor is not one that this list gave")]
+    Cursor,
+}
+
+/// Which condition a commit lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// The invoice changed meanwhile.
+    Invoice,
+    /// The contact, product or business changed meanwhile.
+    Record,
+    /// Somebody else took the number.
+    Number,
+    /// The idempotency key was used meanwhile.
+    Idempotency,
+    /// The gateway's event was recorded meanwhile.
+    Event,
+    /// A row that must be new was there: the same message or payment.
+    Twice,
+    /// Another transaction was at the same items.
+    Conflict,
+}
+
+/// Why a commit did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// A condition did not hold; nothing was written.
+    #[error("the commit lost on {0:?}")]
+    Lost(Lost),
+    /// Whether it happened is not known, or an item is broken.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Corrupt> for CommitError {
+    fn from(error: Corrupt) -> Self {
+        Self::Store(error.into())
+    }
+}

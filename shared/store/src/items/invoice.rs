@@ -1,0 +1,641 @@
+//! Invoices, their lines, words, attempts and payments as items.
+
+use super::{
+    Item, index,
+    money::{MethodItem, MoneyItem, currency, digest, email, id, minor, named, recipient},
+    read, text, write,
+};
+use crate::{error::Corrupt, keys};
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{
+    attempt::{Attempt, AttemptState, Decline, DeclineClass},
+    automation::{StepRef, Sweep},
+    contact::{ContactDetails, ContactEmail},
+    ids::{AttemptId, ContactId, CreditId, InvoiceId, PaymentId, ProductId},
+    invoice::{
+        Chase, Invoice, InvoiceText, Slot,
+        journal::{Body, Deliver},
+        line::{Discount, Line, LineText, Percent, Quantity, Tax},
+        status::{CollectionsReason, Status},
+    },
+    money::{Money, Rounding},
+    numbering::Number,
+    payment::{Origin, Payment, Surplus, SurplusCause},
+    pii::Pii,
+    record::Head,
+    reminder::NextStep,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LineItem {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    product_id: Option<String>,
+    quantity: String,
+    unit_price: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    discount_percent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    discount_minor: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tax: Option<TaxItem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TaxItem {
+    code: String,
+    rate: String,
+}
+
+impl From<&Line> for LineItem {
+    fn from(line: &Line) -> Self {
+        let (discount_percent, discount_minor) = match line.discount {
+            None => (None, None),
+            Some(Discount::Percent(share)) => (Some(share.get().to_string()), None),
+            Some(Discount::Amount(amount)) => (None, Some(amount.minor())),
+        };
+        Self {
+            product_id: line.product_id.as_ref().map(ToString::to_string),
+            quantity: line.quantity.get().to_string(),
+            unit_price: line.unit_price.minor(),
+            discount_percent,
+            discount_minor,
+            tax: line.tax.as_ref().map(|tax| TaxItem { code: tax.code.clone(), rate: tax.rate.get().to_string() }),
+        }
+    }
+}
+
+impl LineItem {
+    fn read(self, of: domain::currency::Currency) -> Result<Line, Corrupt> {
+        let bad = |e: domain::invoice::line::LineError| Corrupt::new("line", e);
+        let discount = match (self.discount_percent, self.discount_minor) {
+            (Some(share), _) => Some(Discount::Percent(Percent::parse(&share).map_err(bad)?)),
+            (None, Some(amount)) => Some(Discount::Amount(minor(amount, of)?)),
+            (None, None) => None,
+        };
+        let tax = match self.tax {
+            Some(tax) => Some(Tax { code: tax.code, rate: Percent::parse(&tax.rate).map_err(bad)? }),
+            None => None,
+        };
+        Ok(Line {
+            product_id: self.product_id.map(|p| id(ProductId::parse(&p))).transpose()?,
+            quantity: Quantity::parse(&self.quantity).map_err(bad)?,
+            unit_price: minor(self.unit_price, of)?,
+            discount,
+            tax,
+        })
+    }
+}
+
+/// What an invoice says, as state and journal both hold it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct BodyItem {
+    invoice_date: NaiveDate,
+    due_on: NaiveDate,
+    lines: Vec<LineItem>,
+    rounding: String,
+    deliver: bool,
+    reminders_on: bool,
+    text: String,
+}
+
+impl From<&Body> for BodyItem {
+    fn from(body: &Body) -> Self {
+        Self {
+            invoice_date: body.invoice_date,
+            due_on: body.due_on,
+            lines: body.lines.iter().map(LineItem::from).collect(),
+            rounding: body.rounding.name().to_owned(),
+            deliver: body.deliver == Deliver::Email,
+            reminders_on: body.reminders_on,
+            text: body.text.hex(),
+        }
+    }
+}
+
+impl BodyItem {
+    pub fn read(self, of: domain::currency::Currency) -> Result<Body, Corrupt> {
+        Ok(Body {
+            invoice_date: self.invoice_date,
+            due_on: self.due_on,
+            lines: self.lines.into_iter().map(|line| line.read(of)).collect::<Result<_, _>>()?,
+            rounding: named("rounding", Rounding::find(&self.rounding))?,
+            deliver: if self.deliver { Deliver::Email } else { Deliver::None },
+            reminders_on: self.reminders_on,
+            text: digest(&self.text)?,
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StatusItem {
+    code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    amount: Option<i64>,
+}
+
+impl From<Status> for StatusItem {
+    fn from(status: Status) -> Self {
+        let mut item = Self { code: status.code().name().to_owned(), at: None, reason: None, amount: None };
+        match status {
+            Status::Draft | Status::Open => {}
+            Status::Collections { reason, since } => {
+                item.reason = Some(reason.name().to_owned());
+                item.at = Some(since);
+            }
+            Status::Closed { at } | Status::Declined { at } | Status::Refunded { at } | Status::Voided { at } => item.at = Some(at),
+            Status::WrittenOff { at, amount } => {
+                item.at = Some(at);
+                item.amount = Some(amount.minor());
+            }
+        }
+        item
+    }
+}
+
+impl StatusItem {
+    fn read(&self, of: domain::currency::Currency) -> Result<Status, Corrupt> {
+        let at = || named("status instant", self.at);
+        Ok(match self.code.as_str() {
+            "draft" => Status::Draft,
+            "open" => Status::Open,
+            "collections" => Status::Collections {
+                reason: named("collections reason", self.reason.as_deref().and_then(CollectionsReason::find))?,
+                since: at()?,
+            },
+            "closed" => Status::Closed { at: at()? },
+            "declined" => Status::Declined { at: at()? },
+            "refunded" => Status::Refunded { at: at()? },
+            "voided" => Status::Voided { at: at()? },
+            "written_off" => Status::WrittenOff { at: at()?, amount: minor(named("written off", self.amount)?, of)? },
+            other => return Err(Corrupt::new("status", other)),
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct InvoiceItem {
+    id: String,
+    contact_id: String,
+    currency: String,
+    status: StatusItem,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<(String, u64)>,
+    rev: u32,
+    due_version: u32,
+    body: BodyItem,
+    total: i64,
+    received: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slot: Option<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chase: Option<ChaseItem>,
+    link_version: u16,
+    created_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    viewed: Option<(DateTime<Utc>, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requested_at: Option<DateTime<Utc>>,
+    seq: u64,
+    head: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ChaseItem {
+    since: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moved: Option<(String, DateTime<Utc>)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_mailed_at: Option<DateTime<Utc>>,
+}
+
+/// What lists show of an invoice, copied into their indexes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct InvoiceSummaryItem {
+    pub id: String,
+    pub contact_id: String,
+    pub status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    pub currency: String,
+    pub total: i64,
+    pub balance: i64,
+    pub invoice_date: NaiveDate,
+    pub due_on: NaiveDate,
+}
+
+pub(crate) fn write_invoice(invoice: &Invoice, head: Head, next: Option<NextStep>) -> Result<Item, Corrupt> {
+    let body = InvoiceItem {
+        id: invoice.id.to_string(),
+        contact_id: invoice.contact_id.to_string(),
+        currency: invoice.currency.code().to_owned(),
+        status: invoice.status.into(),
+        number: invoice.number.as_ref().map(|n| (n.series.clone(), n.sequence)),
+        rev: invoice.rev,
+        due_version: invoice.due_version,
+        body: BodyItem::from(&invoice.body()),
+        total: invoice.total.minor(),
+        received: invoice.received.minor(),
+        slot: invoice.slot.as_ref().map(|slot| (slot.attempt_id.to_string(), slot.state.name().to_owned())),
+        chase: invoice.chase.as_ref().map(|chase| ChaseItem {
+            since: chase.since,
+            moved: chase.moved.as_ref().map(|(step, to)| (step.to_string(), *to)),
+            last_mailed_at: chase.last_mailed_at,
+        }),
+        link_version: invoice.link_version,
+        created_at: invoice.created_at,
+        sent_at: invoice.sent_at,
+        viewed: invoice.viewed.map(|(at, whose)| (at, whose.hex())),
+        requested_at: invoice.requested_at,
+        seq: head.seq,
+        head: head.hash.hex(),
+    };
+    let mut item = write(&keys::invoice(&invoice.id), keys::STATE, &body)?;
+    let summary = InvoiceSummaryItem {
+        id: body.id,
+        contact_id: body.contact_id,
+        status: body.status.code,
+        number: invoice.number.as_ref().map(ToString::to_string),
+        currency: body.currency,
+        total: body.total,
+        balance: invoice.balance().minor(),
+        invoice_date: invoice.invoice_date,
+        due_on: invoice.due_on,
+    };
+    let summary: Item = serde_dynamo::to_item(&summary).map_err(|e| Corrupt::new("summary", e))?;
+    item.insert(keys::SUMMARY.to_owned(), AttributeValue::M(summary));
+    index(&mut item, keys::BY_KIND, "invoice", invoice.id.as_str());
+    index(&mut item, keys::BY_STATUS, keys::status_partition(invoice.status.code()), invoice.id.as_str());
+    index(&mut item, keys::BY_CONTACT, invoice.contact_id.as_str(), invoice.id.as_str());
+    if invoice.amount_due().is_positive() {
+        index(&mut item, keys::BY_DUE_DATE, keys::OWING, keys::owing_sort(invoice.due_on, &invoice.id));
+    }
+    if let Some(next) = next {
+        let shard = invoice.id.shard(keys::SHARDS);
+        index(&mut item, keys::DUE, keys::due_partition(next.sweep, shard), keys::instant(next.at));
+    }
+    Ok(item)
+}
+
+pub(crate) fn read_invoice(item: &Item) -> Result<(Invoice, Head), Corrupt> {
+    let body: InvoiceItem = read(item)?;
+    let of = currency(&body.currency)?;
+    let says = body.body.read(of)?;
+    let invoice = Invoice {
+        id: id(InvoiceId::parse(&body.id))?,
+        contact_id: id(ContactId::parse(&body.contact_id))?,
+        currency: of,
+        status: body.status.read(of)?,
+        number: body.number.map(|(series, sequence)| Number { series, sequence }),
+        rev: body.rev,
+        due_version: body.due_version,
+        invoice_date: says.invoice_date,
+        due_on: says.due_on,
+        lines: says.lines,
+        rounding: says.rounding,
+        total: minor(body.total, of)?,
+        received: minor(body.received, of)?,
+        deliver: says.deliver,
+        reminders_on: says.reminders_on,
+        text: says.text,
+        slot: body
+            .slot
+            .map(|(attempt, state)| {
+                Ok::<_, Corrupt>(Slot {
+                    attempt_id: id(AttemptId::parse(&attempt))?,
+                    state: named("attempt state", AttemptState::find(&state))?,
+                })
+            })
+            .transpose()?,
+        chase: body.chase.map(|chase| Chase {
+            since: chase.since,
+            moved: chase.moved.map(|(step, to)| (StepRef::from_name(&step), to)),
+            last_mailed_at: chase.last_mailed_at,
+        }),
+        link_version: body.link_version,
+        created_at: body.created_at,
+        sent_at: body.sent_at,
+        viewed: body.viewed.map(|(at, whose)| Ok::<_, Corrupt>((at, recipient(&whose)?))).transpose()?,
+        requested_at: body.requested_at,
+        deleted: false,
+    };
+    Ok((invoice, Head { seq: body.seq, hash: digest(&body.head)? }))
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DetailsItem {
+    name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    company: String,
+    emails: Vec<EmailItem>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    phone: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    billing_address: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct EmailItem {
+    address: String,
+    main: bool,
+    cc_invoices: bool,
+}
+
+impl From<&ContactDetails> for DetailsItem {
+    fn from(details: &ContactDetails) -> Self {
+        Self {
+            name: details.name.reveal().to_owned(),
+            company: details.company.reveal().to_owned(),
+            emails: details
+                .emails
+                .iter()
+                .map(|e| EmailItem { address: e.address.reveal().to_owned(), main: e.main, cc_invoices: e.cc_invoices })
+                .collect(),
+            phone: details.phone.reveal().to_owned(),
+            billing_address: details.billing_address.reveal().to_owned(),
+        }
+    }
+}
+
+impl DetailsItem {
+    pub fn read(self) -> Result<ContactDetails, Corrupt> {
+        let emails = self
+            .emails
+            .into_iter()
+            .map(|e| Ok::<_, Corrupt>(ContactEmail { address: email(&e.address)?, main: e.main, cc_invoices: e.cc_invoices }));
+        Ok(ContactDetails {
+            name: Pii::new(self.name),
+            company: Pii::new(self.company),
+            emails: emails.collect::<Result<_, _>>()?,
+            phone: Pii::new(self.phone),
+            billing_address: Pii::new(self.billing_address),
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct TextItem {
+    salt: String,
+    bill_to: DetailsItem,
+    lines: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    customer_note: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    internal_note: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    terms: String,
+}
+
+pub(crate) fn write_text(invoice_id: &InvoiceId, words: &InvoiceText, salt: &str) -> Result<Item, Corrupt> {
+    let body = TextItem {
+        salt: salt.to_owned(),
+        bill_to: DetailsItem::from(&words.bill_to),
+        lines: words.lines.iter().map(|line| (line.name.clone(), line.description.clone())).collect(),
+        customer_note: words.customer_note.clone(),
+        internal_note: words.internal_note.reveal().to_owned(),
+        terms: words.terms.clone(),
+    };
+    write(&keys::invoice(invoice_id), keys::TEXT, &body)
+}
+
+pub(crate) fn read_text(item: &Item) -> Result<(InvoiceText, String), Corrupt> {
+    let body: TextItem = read(item)?;
+    let words = InvoiceText {
+        bill_to: body.bill_to.read()?,
+        lines: body.lines.into_iter().map(|(name, description)| LineText { name, description }).collect(),
+        customer_note: body.customer_note,
+        internal_note: Pii::new(body.internal_note),
+        terms: body.terms,
+    };
+    Ok((words, body.salt))
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DeclineItem {
+    code: String,
+    class: String,
+}
+
+impl From<&Decline> for DeclineItem {
+    fn from(decline: &Decline) -> Self {
+        Self { code: decline.code.clone(), class: decline.class.name().to_owned() }
+    }
+}
+
+impl DeclineItem {
+    pub fn read(self) -> Result<Decline, Corrupt> {
+        Ok(Decline { code: self.code, class: named("decline class", DeclineClass::find(&self.class))? })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AttemptItem {
+    id: String,
+    invoice_id: String,
+    contact_id: String,
+    amount: MoneyItem,
+    invoice_rev: u32,
+    recipient: String,
+    link_version: u16,
+    link_key: u8,
+    origin: String,
+    gateway: String,
+    key: String,
+    taken_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session_ref: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    intent_ref: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decline: Option<DeclineItem>,
+    looks: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    look_at: Option<DateTime<Utc>>,
+}
+
+impl From<&Attempt> for AttemptItem {
+    fn from(attempt: &Attempt) -> Self {
+        Self {
+            id: attempt.id.to_string(),
+            invoice_id: attempt.invoice_id.to_string(),
+            contact_id: attempt.contact_id.to_string(),
+            amount: attempt.amount.into(),
+            invoice_rev: attempt.invoice_rev,
+            recipient: attempt.recipient.hex(),
+            link_version: attempt.link_version,
+            link_key: attempt.link_key,
+            origin: attempt.origin.name().to_owned(),
+            gateway: attempt.gateway.clone(),
+            key: attempt.key.clone(),
+            taken_at: attempt.taken_at,
+            expires_at: attempt.expires_at,
+            state: attempt.state.name().to_owned(),
+            session_ref: attempt.session_ref.clone(),
+            intent_ref: attempt.intent_ref.clone(),
+            decline: attempt.decline.as_ref().map(DeclineItem::from),
+            looks: attempt.looks,
+            look_at: attempt.look_at,
+        }
+    }
+}
+
+impl AttemptItem {
+    pub fn read(self) -> Result<Attempt, Corrupt> {
+        Ok(Attempt {
+            id: id(AttemptId::parse(&self.id))?,
+            invoice_id: id(InvoiceId::parse(&self.invoice_id))?,
+            contact_id: id(ContactId::parse(&self.contact_id))?,
+            amount: self.amount.read()?,
+            invoice_rev: self.invoice_rev,
+            recipient: recipient(&self.recipient)?,
+            link_version: self.link_version,
+            link_key: self.link_key,
+            origin: named("origin", Origin::find(&self.origin))?,
+            gateway: self.gateway,
+            key: self.key,
+            taken_at: self.taken_at,
+            expires_at: self.expires_at,
+            state: named("attempt state", AttemptState::find(&self.state))?,
+            session_ref: self.session_ref,
+            intent_ref: self.intent_ref,
+            decline: self.decline.map(DeclineItem::read).transpose()?,
+            looks: self.looks,
+            look_at: self.look_at,
+        })
+    }
+}
+
+pub(crate) fn write_attempt(attempt: &Attempt) -> Result<Item, Corrupt> {
+    let mut item = write(&keys::invoice(&attempt.invoice_id), &keys::attempt(&attempt.id), &AttemptItem::from(attempt))?;
+    if let Some(at) = attempt.look_at {
+        index(&mut item, keys::DUE, keys::due_partition(Sweep::Collections, attempt.id.shard(keys::SHARDS)), keys::instant(at));
+    }
+    Ok(item)
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PaymentItem {
+    id: String,
+    invoice_id: String,
+    contact_id: String,
+    amount: MoneyItem,
+    allocated: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    surplus: Option<SurplusItem>,
+    method: MethodItem,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempt_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gateway_ref: Option<String>,
+    origin: String,
+    received_on: NaiveDate,
+    recorded_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct SurplusItem {
+    credit_id: String,
+    amount: i64,
+    cause: String,
+}
+
+impl From<&Payment> for PaymentItem {
+    fn from(payment: &Payment) -> Self {
+        Self {
+            id: payment.id.to_string(),
+            invoice_id: payment.invoice_id.to_string(),
+            contact_id: payment.contact_id.to_string(),
+            amount: payment.amount.into(),
+            allocated: payment.allocated.minor(),
+            surplus: payment.surplus.as_ref().map(|s| SurplusItem {
+                credit_id: s.credit_id.to_string(),
+                amount: s.amount.minor(),
+                cause: s.cause.name().to_owned(),
+            }),
+            method: MethodItem::from(&payment.method),
+            reference: payment.reference.clone(),
+            attempt_id: payment.attempt_id.as_ref().map(ToString::to_string),
+            gateway_ref: payment.gateway_ref.clone(),
+            origin: payment.origin.name().to_owned(),
+            received_on: payment.received_on,
+            recorded_at: payment.recorded_at,
+        }
+    }
+}
+
+impl PaymentItem {
+    pub fn read(self) -> Result<Payment, Corrupt> {
+        let amount = self.amount.read()?;
+        let of = amount.currency();
+        let surplus = |s: SurplusItem| {
+            Ok::<_, Corrupt>(Surplus {
+                credit_id: id(CreditId::parse(&s.credit_id))?,
+                amount: minor(s.amount, of)?,
+                cause: named("surplus cause", SurplusCause::find(&s.cause))?,
+            })
+        };
+        Ok(Payment {
+            id: id(PaymentId::parse(&self.id))?,
+            invoice_id: id(InvoiceId::parse(&self.invoice_id))?,
+            contact_id: id(ContactId::parse(&self.contact_id))?,
+            amount,
+            allocated: minor(self.allocated, of)?,
+            surplus: self.surplus.map(surplus).transpose()?,
+            method: self.method.read()?,
+            reference: self.reference,
+            attempt_id: self.attempt_id.map(|a| id(AttemptId::parse(&a))).transpose()?,
+            gateway_ref: self.gateway_ref,
+            origin: named("origin", Origin::find(&self.origin))?,
+            received_on: self.received_on,
+            recorded_at: self.recorded_at,
+        })
+    }
+}
+
+pub(crate) fn write_payment(payment: &Payment) -> Result<Item, Corrupt> {
+    write(&keys::invoice(&payment.invoice_id), &keys::payment(&payment.id), &PaymentItem::from(payment))
+}
+
+/// Unapplied credit of a contact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CreditItem {
+    pub id: String,
+    pub contact_id: String,
+    pub amount: MoneyItem,
+    pub cause: String,
+    pub invoice_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_id: Option<String>,
+}
+
+pub(crate) fn write_credit(
+    contact_id: &ContactId,
+    credit_id: &CreditId,
+    amount: Money,
+    cause: &str,
+    invoice_id: &InvoiceId,
+    payment_id: Option<&PaymentId>,
+) -> Result<Item, Corrupt> {
+    let body = CreditItem {
+        id: credit_id.to_string(),
+        contact_id: contact_id.to_string(),
+        amount: amount.into(),
+        cause: cause.to_owned(),
+        invoice_id: invoice_id.to_string(),
+        payment_id: payment_id.map(ToString::to_string),
+    };
+    let mut item = write(&keys::contact(contact_id), &keys::credit(credit_id), &body)?;
+    item.insert("kind".to_owned(), text("credit"));
+    Ok(item)
+}

@@ -1,0 +1,15 @@
+//! What the stories stand on: the whole of Remit in one process, on a table of its own, below the SDK and without a socket.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::missing_panics_doc,
+    reason = "a test may fail loudly, and so may what it stands on"
+)]
+
+pub mod paying;
+pub mod table;
+pub mod vendor;
+pub mod wire;
+pub mod world;

@@ -1,0 +1,368 @@
+//! A DynamoDB for one test, in process and below the SDK, with a count of what it was asked and faults on demand.
+//!
+//! Requests travel through the real SDK client, its serialisers and its retries, and end in an embedded engine instead
+//! of a socket. With `REMIT_TEST_DYNAMODB` set to a URL they end in the DynamoDB that listens there; counts and faults
+//! stay the same.
+
+mod engine;
+mod remote;
+mod units;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::StaticTimeSource;
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use chrono::{DateTime, Utc};
+use dynoxide::Database;
+use dynoxide::storage_backend::ManualClock;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+/// The second every table and every signature begins with: 2026-01-01T00:00:00Z.
+pub const EPOCH: u64 = 1_767_225_600;
+
+/// A DynamoDB of a test's own. Clones share it.
+#[derive(Clone)]
+pub struct Table(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    clock: ManualClock,
+    calls: Mutex<Vec<Call>>,
+    faults: Mutex<Faults>,
+}
+
+enum Engine {
+    Embedded(Database),
+    Remote(remote::Remote),
+}
+
+/// What happens to a request on its way.
+pub type FaultPlan = Arc<dyn Fn(&CallSite) -> TableFault + Send + Sync>;
+
+#[derive(Default)]
+struct Faults {
+    plan: Option<FaultPlan>,
+    asked: u64,
+}
+
+/// Where a fault plan is asked.
+#[derive(Debug, Clone)]
+pub struct CallSite {
+    /// How many requests came before this one since the plan was set; a retry is a request of its own.
+    pub n: u64,
+    /// `PutItem`, `TransactWriteItems`, …
+    pub operation: String,
+    /// The request as the caller sent it.
+    pub request: Value,
+}
+
+/// A fault on the way to the table or back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TableFault {
+    /// Nothing happens to the request.
+    #[default]
+    None,
+    /// The request is lost: no effect, and a broken connection for the caller.
+    LoseBeforeEffect,
+    /// The request takes effect and its answer is lost: a timeout for the caller.
+    LoseAnswerAfterEffect,
+    /// Refused with `ProvisionedThroughputExceededException`.
+    Throttle,
+    /// Refused because of another transaction on the same item; a read outside a transaction never is.
+    TransactionConflict,
+    /// 500, without effect.
+    ServerError,
+    /// Never answered and without effect: the caller's future stays pending until it is dropped.
+    Crash,
+    /// Takes effect and is never answered: the caller's future stays pending until it is dropped.
+    CrashAfterEffect,
+}
+
+/// One request the table was sent.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// `PutItem`, `TransactWriteItems`, …
+    pub operation: String,
+    /// The table, when the request names exactly one.
+    pub table: Option<String>,
+    /// The index a query or scan reads.
+    pub index: Option<String>,
+    /// The request as the caller sent it.
+    pub request: Value,
+    /// The fault it met.
+    pub fault: TableFault,
+    /// The status the caller was told; none when the answer never came.
+    pub status: Option<u16>,
+    /// Read units consumed, indexes included. A refused request carries none.
+    pub read_units: Decimal,
+    /// Write units consumed, indexes included. A refused request carries none.
+    pub write_units: Decimal,
+    /// The part of the units that indexes consumed.
+    pub index_units: BTreeMap<String, Decimal>,
+}
+
+/// The calls of one operation.
+#[must_use]
+pub fn calls_of<'a>(calls: &'a [Call], operation: &str) -> Vec<&'a Call> {
+    calls.iter().filter(|call| call.operation == operation).collect()
+}
+
+/// The operations in order, one name each.
+#[must_use]
+pub fn operations(calls: &[Call]) -> Vec<&str> {
+    calls.iter().map(|call| call.operation.as_str()).collect()
+}
+
+/// Read units of all calls.
+#[must_use]
+pub fn read_units(calls: &[Call]) -> Decimal {
+    calls.iter().map(|call| call.read_units).sum()
+}
+
+/// Write units of all calls.
+#[must_use]
+pub fn write_units(calls: &[Call]) -> Decimal {
+    calls.iter().map(|call| call.write_units).sum()
+}
+
+#[derive(Debug, Clone)]
+struct Answer {
+    status: u16,
+    body: String,
+}
+
+impl Table {
+    /// An empty DynamoDB: in memory, or behind `REMIT_TEST_DYNAMODB` under names of its own.
+    #[must_use]
+    pub fn memory() -> Self {
+        let clock = ManualClock::new(EPOCH);
+        let engine = match remote_url() {
+            Some(url) => Engine::Remote(remote::Remote::at(url)),
+            None => Engine::Embedded(Database::memory_with_clock(clock.arc()).expect("a database in memory")),
+        };
+        Self(Arc::new(Inner { engine, clock, calls: Mutex::default(), faults: Mutex::default() }))
+    }
+
+    /// The HTTP client that ends in this table.
+    #[must_use]
+    pub fn http_client(&self) -> SharedHttpClient {
+        let connector = SharedHttpConnector::new(self.clone());
+        http_client_fn(move |_, _| connector.clone())
+    }
+
+    /// An SDK configuration that ends in this table: fixed time, static credentials, tokio's sleep.
+    #[must_use]
+    pub fn sdk_config(&self) -> SdkConfig {
+        sdk_config("http://table.invalid", self.http_client())
+    }
+
+    /// A client with a retry quota of its own, so that tests do not use up each other's.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let own = RetryPartition::custom("test").token_bucket(TokenBucket::default()).build();
+        Client::from_conf(aws_sdk_dynamodb::config::Builder::from(&self.sdk_config()).retry_partition(own).build())
+    }
+
+    /// The embedded engine, to look at from below; none when the table is a remote one.
+    #[must_use]
+    pub fn database(&self) -> Option<&Database> {
+        match &self.0.engine {
+            Engine::Embedded(database) => Some(database),
+            Engine::Remote(_) => None,
+        }
+    }
+
+    /// Deletes what has expired by then, as DynamoDB does some day, and tells how many items that were.
+    /// A remote table deletes nothing.
+    pub fn sweep_expired(&self, now: DateTime<Utc>) -> usize {
+        self.0.clock.set(u64::try_from(now.timestamp()).unwrap_or_default());
+        self.database().map_or(0, |database| database.sweep_ttl().expect("a sweep"))
+    }
+
+    /// What was sent so far, retries included.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.0.calls.lock().unwrap().clone()
+    }
+
+    /// What was sent since the last taking.
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.0.calls.lock().unwrap())
+    }
+
+    /// Asks `plan` about every request from now on.
+    pub fn set_fault_plan(&self, plan: FaultPlan) {
+        *self.0.faults.lock().unwrap() = Faults { plan: Some(plan), asked: 0 };
+    }
+
+    /// Lets every request through again.
+    pub fn clear_faults(&self) {
+        *self.0.faults.lock().unwrap() = Faults::default();
+    }
+
+    fn fault(&self, operation: &str, request: &Value) -> TableFault {
+        let mut faults = self.0.faults.lock().unwrap();
+        let Some(plan) = faults.plan.clone() else {
+            return TableFault::None;
+        };
+        let site = CallSite { n: faults.asked, operation: operation.to_owned(), request: request.clone() };
+        faults.asked += 1;
+        drop(faults);
+        plan(&site)
+    }
+
+    async fn serve(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        tokio::task::yield_now().await;
+        let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = request.body().bytes().expect("a DynamoDB request is in memory");
+        let body = serde_json::from_slice(body).expect("a DynamoDB request is JSON");
+
+        let fault = self.fault(&operation, &body);
+        let answer = match fault {
+            TableFault::Throttle => Some(refusal(400, "ProvisionedThroughputExceededException")),
+            TableFault::ServerError => Some(refusal(500, "InternalServerError")),
+            TableFault::TransactionConflict => {
+                Some(conflict(&operation, &body).unwrap_or_else(|| self.carry_out(&target, &operation, &body)))
+            }
+            TableFault::LoseBeforeEffect | TableFault::Crash => None,
+            TableFault::None | TableFault::LoseAnswerAfterEffect | TableFault::CrashAfterEffect => {
+                Some(self.carry_out(&target, &operation, &body))
+            }
+        };
+        self.record(operation, body, fault, answer.as_ref());
+
+        tokio::task::yield_now().await;
+        match (fault, answer) {
+            (TableFault::LoseBeforeEffect, _) => Err(ConnectorError::io("the connection broke".into())),
+            (TableFault::LoseAnswerAfterEffect, _) => Err(ConnectorError::timeout("the answer was lost".into())),
+            (TableFault::Crash | TableFault::CrashAfterEffect, _) | (_, None) => std::future::pending().await,
+            (_, Some(answer)) => Ok(response(answer.0)),
+        }
+    }
+
+    fn carry_out(&self, target: &str, operation: &str, request: &Value) -> (Answer, units::Units) {
+        let mut request = request.clone();
+        let asked = units::ask(operation, &mut request);
+        let answer = match &self.0.engine {
+            Engine::Embedded(database) => engine::answer(database, operation, &request.to_string()),
+            Engine::Remote(remote) => remote.answer(target, request),
+        };
+        let mut body = serde_json::from_str(&answer.body).unwrap_or(Value::Null);
+        let consumed = units::count(operation, &body);
+        if asked == units::Asked::Indexes {
+            return (answer, consumed);
+        }
+        units::hide(asked, &mut body);
+        (Answer { status: answer.status, body: body.to_string() }, consumed)
+    }
+
+    fn record(&self, operation: String, request: Value, fault: TableFault, answer: Option<&(Answer, units::Units)>) {
+        let answered = match fault {
+            TableFault::LoseBeforeEffect | TableFault::LoseAnswerAfterEffect | TableFault::Crash | TableFault::CrashAfterEffect => None,
+            TableFault::None | TableFault::Throttle | TableFault::TransactionConflict | TableFault::ServerError => answer,
+        };
+        let consumed = answer.map(|(_, units)| units.clone()).unwrap_or_default();
+        let call = Call {
+            operation,
+            table: only_table(&request),
+            index: request["IndexName"].as_str().map(str::to_owned),
+            request,
+            fault,
+            status: answered.map(|(answer, _)| answer.status),
+            read_units: consumed.read,
+            write_units: consumed.write,
+            index_units: consumed.indexes,
+        };
+        self.0.calls.lock().unwrap().push(call);
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Table")
+    }
+}
+
+impl HttpConnector for Table {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.clone().serve(request))
+    }
+}
+
+/// An SDK configuration for a client that never leaves the process.
+#[must_use]
+pub fn sdk_config(endpoint: &str, http_client: SharedHttpClient) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .endpoint_url(endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("remittest", "secret", None, None, "test")))
+        .retry_config(RetryConfig::standard())
+        .time_source(StaticTimeSource::from_secs(EPOCH))
+        .sleep_impl(TokioSleep::new())
+        .http_client(http_client)
+        .build()
+}
+
+#[expect(clippy::disallowed_methods, reason = "which engine the tests run on is chosen outside of them")]
+fn remote_url() -> Option<String> {
+    std::env::var("REMIT_TEST_DYNAMODB").ok().filter(|url| !url.is_empty())
+}
+
+fn response(answer: Answer) -> HttpResponse {
+    let status = StatusCode::try_from(answer.status).expect("a status");
+    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    response
+}
+
+fn refusal(status: u16, code: &str) -> (Answer, units::Units) {
+    refusal_with(status, code, json!({}))
+}
+
+fn refusal_with(status: u16, code: &str, mut body: Value) -> (Answer, units::Units) {
+    body["__type"] = format!("com.amazonaws.dynamodb.v20120810#{code}").into();
+    body["message"] = "refused by the test".into();
+    (Answer { status, body: body.to_string() }, units::Units::default())
+}
+
+fn conflict(operation: &str, request: &Value) -> Option<(Answer, units::Units)> {
+    match operation {
+        "PutItem" | "UpdateItem" | "DeleteItem" => Some(refusal(400, "TransactionConflictException")),
+        "TransactWriteItems" | "TransactGetItems" => {
+            let items = request["TransactItems"].as_array().map_or(0, Vec::len);
+            let reasons = (0..items).map(|n| json!({ "Code": if n == 0 { "TransactionConflict" } else { "None" } }));
+            let reasons = json!({ "CancellationReasons": reasons.collect::<Vec<_>>() });
+            Some(refusal_with(400, "TransactionCanceledException", reasons))
+        }
+        _ => None,
+    }
+}
+
+fn only_table(request: &Value) -> Option<String> {
+    let named = match (&request["TableName"], &request["RequestItems"], &request["TransactItems"]) {
+        (Value::String(table), _, _) => vec![table.as_str()],
+        (_, Value::Object(tables), _) => tables.keys().map(String::as_str).collect(),
+        (_, _, Value::Array(items)) => items
+            .iter()
+            .filter_map(Value::as_object)
+            .flat_map(|item| item.values())
+            .filter_map(|action| action["TableName"].as_str())
+            .collect(),
+        _ => Vec::new(),
+    };
+    let (first, rest) = named.split_first()?;
+    rest.iter().all(|name| name == first).then(|| (*first).to_owned())
+}
