@@ -1,7 +1,35 @@
 //! The stories: what Remit promises, told as tests in one binary.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may fail loudly")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test may fail loudly, and a table has a line for each case"
+)]
 
+mod architecture;
+mod bad_input;
+mod bad_requests;
+mod calendar;
+mod counts;
+mod fencing;
+mod gateway_faults;
+mod gateway_notices;
+mod golden;
+mod idempotency;
+mod links;
+mod lists;
 mod main_job;
+mod money;
+mod outbox;
+mod paying;
+mod paying_at_once;
 mod recorder;
+mod reminders;
+mod reminders_once;
+mod reminders_zones;
 mod sample_events;
 mod store_engine;
+mod store_faults;
+mod template;

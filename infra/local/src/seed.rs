@@ -102,7 +102,7 @@ fn business() -> anyhow::Result<Business> {
         reply_to: Some(EmailAddress::parse("hello@kestrel.example.com")?),
         sweep_hour: Hour::NINE,
         due_default_days: 14,
-        terms: "Payable without deduction. Questions? Just answer this mail.".to_owned(),
+        terms: "Payable without deduction.".to_owned(),
     })
 }
 

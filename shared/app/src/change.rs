@@ -256,13 +256,13 @@ where
     let record = idempotency_record(caller, id.as_str(), now);
     let mut races = 0;
     loop {
-        let mut folder = deps.load_invoice(id, Part::WithAttempts).await?;
-        if fence {
-            folder = crate::settlement::fence(deps, caller, folder, &business, now).await?;
-        }
+        let folder = deps.load_invoice(id, Part::WithAttempts).await?;
         let contact = deps.load_contact(&folder.invoice.value).await?;
         let number = if number { Some(deps.store.next_number().await?) } else { None };
-        let loaded = Loaded { folder, contact, business: business.clone(), number };
+        let mut loaded = Loaded { folder, contact, business: business.clone(), number };
+        if fence && loaded.folder.invoice.value.slot.is_some() {
+            loaded = close_checkout(deps, caller, loaded, &decide, now).await?;
+        }
         let Some(change) = decide(&loaded)? else {
             return Ok(Answered { value: id.clone(), replayed: false });
         };
@@ -283,6 +283,20 @@ where
             Err(CommitError::Store(error)) => return Err(error.into()),
         }
     }
+}
+
+/// Closes the checkout that is open, but only for a command that would then be allowed: one that is refused anyway leaves the
+/// customer's checkout alone.
+async fn close_checkout<D>(deps: &Deps, caller: &Caller, mut loaded: Loaded, decide: &D, now: DateTime<Utc>) -> Result<Loaded, AppError>
+where
+    D: Fn(&Loaded) -> Result<Option<Change>, AppError>,
+{
+    let slot = loaded.folder.invoice.value.slot.take();
+    decide(&loaded)?;
+    loaded.folder.invoice.value.slot = slot;
+    let folder = crate::settlement::fence(deps, caller, loaded.folder, &loaded.business, now).await?;
+    let contact = deps.load_contact(&folder.invoice.value).await?;
+    Ok(Loaded { folder, contact, ..loaded })
 }
 
 /// What the same request made before, under the caller's key.

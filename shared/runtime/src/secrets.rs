@@ -91,8 +91,7 @@ impl Secrets {
     /// # Errors
     /// [`SecretError`].
     pub async fn link_keys(&self, name: &str) -> Result<(u8, Vec<(u8, [u8; 32])>), SecretError> {
-        let malformed =
-            || SecretError::Malformed { name: name.to_owned(), expected: r#"{"current": 1, "1": "<64 hex digits>"}"# };
+        let malformed = || SecretError::Malformed { name: name.to_owned(), expected: r#"{"current": 1, "1": "<64 hex digits>"}"# };
         let text = self.read(name).await?;
         let form: LinkKeysForm = serde_json::from_str(text.expose_secret()).map_err(|_| malformed())?;
         let mut keys = Vec::new();

@@ -4,7 +4,7 @@ use crate::{
     Store,
     error::{CommitError, Corrupt, Lost, StoreError},
     items::{
-        Item, invoice, journal, number as number_value,
+        FORMAT, Item, invoice, journal, number as number_value,
         others::{self, GatewayEventRecord, IdempotencyRecord, RunRecord, StoredApiKey},
         outbox, text,
     },
@@ -317,7 +317,8 @@ impl Store {
             .table_name(&self.table)
             .key("pk", text(keys::number_series(INVOICE_SERIES)))
             .key("sk", text(keys::STATE))
-            .update_expression("SET next_number = :next")
+            .update_expression("SET next_number = :next, v = :v")
+            .expression_attribute_values(":v", number_value(FORMAT))
             .expression_attribute_values(":next", number_value(sequence + 1));
         update = if sequence == 1 {
             update.condition_expression("attribute_not_exists(pk)")

@@ -10,6 +10,7 @@ mod items;
 pub mod keys;
 pub mod queries;
 pub mod schema;
+pub mod stream;
 
 pub use error::{CommitError, Lost, StoreError};
 pub use items::{

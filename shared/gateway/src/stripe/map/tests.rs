@@ -132,10 +132,7 @@ fn a_decline_is_told_while_the_money_has_not_moved() {
 #[test]
 fn only_an_open_checkout_has_an_address() {
     for (over, wanted) in [(json!({}), Some(URL)), (json!({"url": null}), None), (json!({"status": "expired"}), None)] {
-        assert!(
-            matches!(of(200, &session(&over)), Answer::Report(report) if report.url.as_ref().map(domain::pii::Pii::reveal) == wanted),
-            "{over}"
-        );
+        assert!(matches!(of(200, &session(&over)), Answer::Report(report) if report.url.as_ref().map(Pii::reveal) == wanted), "{over}");
     }
 }
 

@@ -1,0 +1,274 @@
+//! The house: which crate may depend on which, and what must not stand where.
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Crates of ours that each room may depend on; functions, infra/local and tests have rules of their own.
+const MAY: [(&str, &[&str]); 7] = [
+    ("domain", &[]),
+    ("runtime", &[]),
+    ("store", &["domain"]),
+    ("gateway", &["domain"]),
+    ("mail", &["domain"]),
+    ("pages", &["domain"]),
+    ("app", &["domain", "store", "gateway", "mail", "pages", "runtime"]),
+];
+/// All that the pure core may stand on.
+const DOMAIN_MAY: [&str; 11] =
+    ["base64", "chrono", "chrono-tz", "email_address", "hmac", "iso_currency", "rust_decimal", "sha2", "subtle", "thiserror", "ulid"];
+/// Crates of others that only some rooms may name; tests and infra/local stand in for the outside and may name all.
+const ONLY: [(&str, &[&str]); 9] = [
+    ("aws-sdk-dynamodb", &["store"]),
+    ("serde_dynamo", &["store"]),
+    ("reqwest", &["gateway"]),
+    ("aws-sdk-sesv2", &["mail"]),
+    ("aws-sdk-eventbridge", &["mail"]),
+    ("mail-builder", &["mail"]),
+    ("aws-sdk-secretsmanager", &["runtime"]),
+    ("dynoxide-rs", &[]),
+    ("mail-parser", &["mail"]),
+];
+const OUTSIDE: [&str; 2] = ["local", "tests"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn metadata() -> Metadata {
+    let options = ["--offline".to_owned()];
+    MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().other_options(options).exec().unwrap()
+}
+
+fn is_function(package: &Package) -> bool {
+    package.manifest_path.as_str().contains("/functions/")
+}
+
+/// The room's source files with their text; comments and what follows `#[cfg(test)]` are left out.
+fn sources(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                if !["tests", "target"].contains(&name) {
+                    folders.push(path);
+                }
+            } else if name.ends_with(".rs") && name != "tests.rs" && name != "testing.rs" {
+                let text = fs::read_to_string(&path).unwrap();
+                let code =
+                    text.lines().take_while(|line| line.trim() != "#[cfg(test)]").filter(|line| !line.trim_start().starts_with("//"));
+                let shown = path.strip_prefix(root()).unwrap().display().to_string();
+                found.insert(shown, code.collect::<Vec<_>>().join("\n"));
+            }
+        }
+    }
+    found
+}
+
+fn words(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').collect()
+}
+
+/// No file of these folders holds any of these.
+fn absent(folders: &[&str], except: &[&str], banned: &[&str]) {
+    for folder in folders {
+        for (file, text) in sources(&root().join(folder)) {
+            for banned in banned.iter().filter(|_| !except.iter().any(|except| file.ends_with(except))) {
+                let there = if banned.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                    words(&text).contains(banned)
+                } else {
+                    text.contains(banned)
+                };
+                assert!(!there, "{file} holds `{banned}`");
+            }
+        }
+    }
+}
+
+#[test]
+fn crates_of_ours_depend_on_each_other_only_downwards_and_never_on_a_sibling() {
+    let metadata = metadata();
+    let rules = BTreeMap::from(MAY);
+    let shared: BTreeSet<&str> = rules.keys().copied().collect();
+    let mut seen = 0;
+    for package in &metadata.packages {
+        let name = package.name.as_str();
+        let ours: Vec<&str> = package.dependencies.iter().filter(|d| d.path.is_some()).map(|d| d.name.as_str()).collect();
+        if OUTSIDE.contains(&name) {
+            assert!(!ours.contains(&"tests"), "{name} depends on the tests");
+            continue;
+        }
+        let may = if is_function(package) { shared.clone() } else { rules[name].iter().copied().collect() };
+        for other in ours {
+            assert!(may.contains(other), "{name} may not depend on {other}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "only {seen} edges");
+}
+
+#[test]
+fn every_member_lies_in_the_folder_of_its_name() {
+    let metadata = metadata();
+    assert_eq!(metadata.packages.len(), 17);
+    for package in &metadata.packages {
+        assert_eq!(package.manifest_path.parent().unwrap().file_name(), Some(package.name.as_str()));
+        assert_eq!(package.publish, Some(Vec::new()), "{} may be published", package.name);
+    }
+}
+
+#[test]
+fn absence_1_the_domain_stands_on_nothing_that_does_anything() {
+    let metadata = metadata();
+    let domain = metadata.packages.iter().find(|package| package.name.as_str() == "domain").unwrap();
+    for dependency in &domain.dependencies {
+        let pure = DOMAIN_MAY.contains(&dependency.name.as_str()) || dependency.kind == DependencyKind::Development;
+        assert!(pure, "domain depends on {}", dependency.name);
+    }
+    let banned = ["f32", "f64", "async", "await", "rand", "getrandom", "serde", "tokio", "SystemTime", "Instant", "println", "aws", "http"];
+    absent(&["shared/domain/src"], &[], &banned);
+    absent(&["shared/domain/src"], &[], &["Utc::now", "Local::now", "std::env", "std::fs", "std::net", "std::io", "std::thread"]);
+}
+
+#[test]
+fn absence_2_each_outside_system_is_named_by_one_crate() {
+    for package in &metadata().packages {
+        let name = package.name.as_str();
+        for (dependency, only) in ONLY {
+            let named = package.dependencies.iter().any(|d| d.name == dependency);
+            assert!(!named || only.contains(&name) || OUTSIDE.contains(&name), "{name} depends on {dependency}");
+        }
+    }
+    let elsewhere = ["functions", "shared/app/src", "shared/domain/src", "shared/mail/src", "shared/pages/src", "shared/store/src"];
+    let stripes_wire =
+        ["checkout/sessions", "payment_intent", "client_reference_id", "Stripe-Version", "stripe-signature", "Stripe-Signature"];
+    absent(&elsewhere, &["store/src/items/invoice.rs"], &stripes_wire);
+    absent(&elsewhere, &[], &["api.stripe.com"]);
+    absent(&["shared/app/src"], &["connect.rs"], &["stripe", "Stripe"]);
+}
+
+#[test]
+fn absence_3_only_functions_and_the_local_run_supply_a_clock_and_nothing_below_spawns() {
+    absent(&["shared"], &[], &["Utc::now", "Local::now", "SystemTime::now", "Instant::now"]);
+    absent(&["shared", "functions"], &[], &["tokio::spawn", "task::spawn", "spawn_local", "spawn_blocking", "thread::spawn"]);
+    for (file, text) in sources(&root().join("functions")) {
+        assert!(!text.contains("Utc::now") || file.ends_with("src/main.rs"), "{file} holds a clock");
+    }
+}
+
+#[test]
+fn absence_4_only_runtime_reads_the_environment() {
+    let others =
+        ["functions", "infra/local/src", "shared/app", "shared/domain", "shared/gateway", "shared/mail", "shared/pages", "shared/store"];
+    absent(&others, &[], &["env::var", "env::vars", "var_os", "option_env"]);
+    assert!(sources(&root().join("shared/runtime")).values().any(|text| text.contains("env::var")));
+}
+
+#[test]
+fn absence_5_the_status_codes_of_our_answers_stand_only_in_functions_and_runtime() {
+    for folder in ["shared/app", "shared/domain", "shared/mail", "shared/pages", "shared/store"] {
+        for (file, text) in sources(&root().join(folder)) {
+            for (at, _) in text.match_indices("StatusCode::") {
+                let name: String = text[at + 12..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                let upper = name.len() > 3 && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+                assert!(!upper, "{file} holds StatusCode::{name}");
+            }
+        }
+        absent(&[folder], &[], &["axum", "lambda_http"]);
+    }
+}
+
+#[test]
+fn absence_6_there_is_no_trait_of_our_own() {
+    for (file, text) in ["shared", "functions", "infra/local/src"].iter().flat_map(|folder| sources(&root().join(folder))) {
+        let own =
+            text.lines().find(|line| line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ").starts_with("trait "));
+        assert_eq!(own, None, "{file}");
+    }
+}
+
+#[test]
+fn a_function_is_a_thin_door() {
+    let functions = root().join("functions");
+    let mut count = 0;
+    for entry in fs::read_dir(&functions).unwrap() {
+        let source = entry.unwrap().path().join("src");
+        let lines = |file: &str| fs::read_to_string(source.join(file)).unwrap_or_default().lines().count();
+        assert!((1..=40).contains(&lines("main.rs")), "{}: main.rs has {} lines", source.display(), lines("main.rs"));
+        assert!(lines("handler.rs") <= 150, "{}: handler.rs has {} lines", source.display(), lines("handler.rs"));
+        let door = fs::read_to_string(source.join("lib.rs")).unwrap();
+        assert!(door.contains("pub fn router(") || door.contains("pub async fn handle("), "{}", source.display());
+        count += 1;
+    }
+    assert_eq!(count, 8);
+}
+
+/// A crate's dependencies that its own source does not name.
+fn unnamed(package: &Package) -> Vec<&str> {
+    let folder = package.manifest_path.parent().unwrap();
+    let mut folders = vec![folder.as_std_path().to_owned()];
+    let mut text = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&fs::read_to_string(entry).unwrap());
+            }
+        }
+    }
+    let named = words(&text);
+    package
+        .dependencies
+        .iter()
+        .map(|d| d.name.as_str())
+        .filter(|name| {
+            let renamed = name.trim_end_matches("-rs").replace('-', "_");
+            !named.contains(renamed.as_str())
+        })
+        .collect()
+}
+
+#[test]
+fn no_crate_lists_a_dependency_that_it_does_not_name() {
+    let unnamed: BTreeMap<String, Vec<String>> = metadata()
+        .packages
+        .iter()
+        .map(|p| (p.name.to_string(), unnamed(p).into_iter().map(str::to_owned).collect()))
+        .filter(|(_, names): &(String, Vec<String>)| !names.is_empty())
+        .collect();
+    assert!(unnamed.is_empty(), "{unnamed:#?}");
+}
+
+#[test]
+fn every_story_with_a_world_closes_it_and_every_test_has_a_name_of_its_own() {
+    let harness = fs::read_to_string(root().join("tests/harness/world.rs")).unwrap();
+    assert!(harness.contains("impl Drop for World") && harness.contains("assert!(self.closed"), "a World may be dropped unseen");
+    assert!(harness.contains("audit.findings.is_empty()"), "a World is closed unseen");
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for entry in fs::read_dir(root().join("tests/stories")).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let (file, text) = (entry.display().to_string(), fs::read_to_string(&entry).unwrap());
+        let begins = text.contains(concat!("World::", "begin(")) || text.contains(concat!("World::", "bare("));
+        assert!(!begins || text.contains(".close()"), "{file} opens a World and closes none");
+        let mut lines = text.lines().map(str::trim);
+        while let Some(line) = lines.next() {
+            if line == "#[test]" || line.starts_with("#[tokio::test") {
+                let name = lines.find(|line| line.contains("fn ")).unwrap_or_default();
+                let name = name.split("fn ").nth(1).unwrap_or_default().split('(').next().unwrap_or_default();
+                assert!(name.starts_with('$') || name.matches('_').count() >= 3, "{file}: `{name}` is no sentence");
+                let other = names.insert(name.to_owned(), file.clone()).filter(|_| !name.starts_with('$'));
+                assert_eq!(other, None, "{file}: `{name}` stands there as well");
+            }
+        }
+    }
+    assert!(names.len() > 80, "{}", names.len());
+}

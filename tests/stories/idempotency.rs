@@ -1,0 +1,160 @@
+//! The same POST again: one effect, one answer, whether it comes later, at the same time, or after an answer was lost.
+
+use serde_json::{Value, json};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use tests::{
+    table::{CallSite, TableFault},
+    world::{Reply, World, story},
+};
+
+const START: &str = "2026-11-02T10:00:00Z";
+
+/// A POST: what it is, its path, its body, its status.
+type Post = (&'static str, String, Value, u16);
+
+/// Mails that all of them leave behind: four invoices, a request and a receipt; the voided one's is dropped.
+const MAILS: usize = 6;
+
+/// One of every POST, each on a record of its own.
+async fn posts(w: &World) -> Vec<Post> {
+    let contact = w.contact("Ada Lovelace", "ada@example.com").await;
+    let id = |made: Value| made["id"].as_str().unwrap().to_owned();
+    let draft = id(w.invoice_for(&contact, "10.00", "2026-11-16", false).await);
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(id(w.invoice_for(&contact, "100.00", "2026-11-16", true).await));
+    }
+    w.pass(chrono::TimeDelta::minutes(2));
+    let line = json!({ "name": "Hours", "quantity": "1", "unit_price": { "amount": "10.00", "currency": "EUR" } });
+    let invoice = |send: bool| json!({ "contact_id": contact, "send": send, "lines": [line] });
+    let cash = json!({ "amount": { "amount": "40.00", "currency": "EUR" }, "method": "cash" });
+    let product = json!({ "name": "Day", "unit_price": { "amount": "960.00", "currency": "EUR" } });
+    vec![
+        ("a contact", "/v1/contacts".to_owned(), json!({ "name": "Bob" }), 201),
+        ("a product", "/v1/products".to_owned(), product, 201),
+        ("a draft", "/v1/invoices".to_owned(), invoice(false), 201),
+        ("an invoice sent at once", "/v1/invoices".to_owned(), invoice(true), 201),
+        ("a draft sent", format!("/v1/invoices/{draft}/send"), json!({}), 200),
+        ("a request for payment", format!("/v1/invoices/{}/request-payment", open[0]), json!({}), 200),
+        ("a payment", format!("/v1/invoices/{}/payments", open[1]), cash, 201),
+        ("a void", format!("/v1/invoices/{}/void", open[2]), json!({}), 200),
+    ]
+}
+
+fn replayed(answer: &Reply) -> bool {
+    answer.header("idempotent-replayed") == "true"
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_post_twice_is_answered_alike_and_done_once() {
+    story(START, async |w| {
+        for (n, (what, path, body, status)) in posts(w).await.into_iter().enumerate() {
+            let key = format!("key-{n}");
+            let first = w.api("POST", &path, Some(&key), Some(&body)).await.expect(status);
+            let after = w.snapshot().await;
+            for _ in 0..2 {
+                let again = w.api("POST", &path, Some(&key), Some(&body)).await.expect(status);
+                assert_eq!((replayed(&first), replayed(&again)), (false, true), "{what}");
+                assert_eq!(again.text, first.text, "{what}");
+                assert_eq!((again.header("location"), again.header("etag")), (first.header("location"), first.header("etag")), "{what}");
+                assert!(w.snapshot().await == after, "{what} was done twice");
+            }
+        }
+        w.dispatch().await;
+        assert_eq!(w.mails().len(), MAILS, "{:?}", w.subjects());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_post_at_the_same_time_is_done_once() {
+    story(START, async |w| {
+        for (n, (what, path, body, status)) in posts(w).await.into_iter().enumerate() {
+            let key = format!("key-{n}");
+            let send = || w.api("POST", &path, Some(&key), Some(&body));
+            let (a, b, c) = tokio::join!(send(), send(), send());
+            let answers = [a.expect(status), b.expect(status), c.expect(status)];
+            assert_eq!(answers.iter().filter(|answer| !replayed(answer)).count(), 1, "{what}");
+            assert!(answers.iter().all(|answer| answer.text == answers[0].text), "{what}");
+        }
+        let count = async |path: &str| w.get(path).await.expect(200).json()["data"].as_array().unwrap().len();
+        assert_eq!((count("/v1/contacts").await, count("/v1/products").await, count("/v1/invoices").await), (2, 1, 6));
+        w.dispatch().await;
+        assert_eq!(w.mails().len(), MAILS, "{:?}", w.subjects());
+    })
+    .await;
+}
+
+/// Meets the first commit with one fault, and every later one with another.
+fn commits_meet(w: &World, first: TableFault, later: TableFault) {
+    let commits = AtomicU64::new(0);
+    w.table.set_fault_plan(Arc::new(move |site: &CallSite| match site.operation.as_str() {
+        "TransactWriteItems" if commits.fetch_add(1, Ordering::Relaxed) == 0 => first,
+        "TransactWriteItems" => later,
+        _ => TableFault::None,
+    }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn f44_after_a_lost_answer_the_same_post_finds_what_was_done() {
+    for (later, at_once) in [(TableFault::None, true), (TableFault::LoseBeforeEffect, false)] {
+        story(START, async |w| {
+            for (n, (what, path, body, status)) in posts(w).await.into_iter().enumerate() {
+                let key = format!("key-{n}");
+                let before = w.deps.store.audit().await.unwrap().entries;
+                commits_meet(w, TableFault::LoseAnswerAfterEffect, later);
+                let answer = w.api("POST", &path, Some(&key), Some(&body)).await;
+                w.table.clear_faults();
+                if at_once {
+                    assert_eq!(answer.status.as_u16(), status, "{what}: {}", answer.text);
+                } else {
+                    assert_eq!(answer.status.as_u16(), 503, "{what}: {}", answer.text);
+                    assert!(!answer.header("retry-after").is_empty(), "{what}");
+                }
+                let after = w.snapshot().await;
+                let again = w.api("POST", &path, Some(&key), Some(&body)).await.expect(status);
+                assert!(replayed(&again), "{what}");
+                assert!(w.snapshot().await == after, "{what} was done twice");
+                let entries = if what == "an invoice sent at once" { 2 } else { 1 };
+                assert_eq!(w.deps.store.audit().await.unwrap().entries - before, entries, "{what}");
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f44_after_a_lost_request_the_same_post_does_it() {
+    story(START, async |w| {
+        for (n, (what, path, body, status)) in posts(w).await.into_iter().enumerate() {
+            let key = format!("key-{n}");
+            let before = w.snapshot().await;
+            commits_meet(w, TableFault::LoseBeforeEffect, TableFault::LoseBeforeEffect);
+            let answer = w.api("POST", &path, Some(&key), Some(&body)).await;
+            w.table.clear_faults();
+            assert_eq!(answer.status.as_u16(), 503, "{what}: {}", answer.text);
+            assert!(w.snapshot().await == before, "{what} was done");
+            let again = w.api("POST", &path, Some(&key), Some(&body)).await.expect(status);
+            assert!(!replayed(&again), "{what}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_keeps_no_key_and_a_draft_gone_since_is_told_as_gone() {
+    story(START, async |w| {
+        let refused = w.api("POST", "/v1/contacts", Some("one"), Some(&json!({ "name": "" }))).await.expect(422);
+        assert!(!replayed(&refused));
+        let made = w.api("POST", "/v1/contacts", Some("one"), Some(&json!({ "name": "Ada" }))).await.expect(201).json();
+        let draft = json!({ "contact_id": made["id"] });
+        let first = w.api("POST", "/v1/invoices", Some("two"), Some(&draft)).await.expect(201).json();
+        let _ = w.api("DELETE", &format!("/v1/invoices/{}", first["id"].as_str().unwrap()), None, None).await.expect(204);
+        let gone = w.api("POST", "/v1/invoices", Some("two"), Some(&draft)).await.expect(410).json();
+        assert_eq!(gone["code"], "result_gone");
+    })
+    .await;
+}

@@ -1,0 +1,213 @@
+//! Nobody hears twice, and nobody is forgotten: sweeps that start doubled, at once, never, or die half way.
+
+use crate::reminders::{DEFAULTS, DUE, START, live, reminders, sent, start_all, steps};
+use chrono::TimeDelta;
+use domain::{automation::Automation, invoice::status::StatusCode};
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+use tests::{
+    table::{CallSite, TableFault},
+    world::{World, story},
+};
+
+/// The instant of the first reminder.
+const FIRST: &str = "2026-11-13T08:00:00Z";
+
+#[tokio::test(start_paused = true)]
+async fn f30_every_start_doubled_and_at_once_mails_each_step_once() {
+    story(START, async |w| {
+        let id = sent(w).await;
+        for day in ["11-13", "11-17", "11-23", "11-30"] {
+            w.set_clock(&format!("2026-{day}T08:00:00Z"));
+            let (up, past) = ("upcoming-reminders", "past-due-reminders");
+            tokio::join!(w.start(up), w.start(up), w.start(past), w.start(past), w.start("collections"), w.start("collections"));
+            tokio::join!(w.dispatch(), w.dispatch(), w.dispatch());
+            start_all(w).await;
+        }
+        assert_eq!(reminders(w), DEFAULTS);
+        assert_eq!(steps(w, &id).await.len(), 4);
+    })
+    .await;
+}
+
+/// Runs the sweep and the dispatcher so often, so many seconds apart, from the instant of the first reminder.
+async fn often(times: u32, seconds: i64) {
+    story(START, async |w| {
+        let _ = sent(w).await;
+        w.set_clock(FIRST);
+        for _ in 0..times {
+            w.start("upcoming-reminders").await;
+            w.dispatch().await;
+            w.pass(TimeDelta::seconds(seconds));
+        }
+        assert_eq!(reminders(w), DEFAULTS[..1]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_02_invoiceninja_553_the_sweep_run_a_hundred_times_at_once_sends_once() {
+    often(100, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_02_invoiceninja_1693_the_sweep_run_every_minute_sends_once() {
+    often(100, 60).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_02_fossbilling_4024_the_sweep_run_every_three_minutes_sends_once() {
+    often(100, 180).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_02_a_hundred_sweeps_in_parallel_send_once() {
+    story(START, async |w| {
+        let _ = sent(w).await;
+        w.set_clock(FIRST);
+        futures::future::join_all((0..100).map(|_| w.start("upcoming-reminders"))).await;
+        futures::future::join_all((0..20).map(|_| w.dispatch())).await;
+        assert_eq!(reminders(w), DEFAULTS[..1]);
+    })
+    .await;
+}
+
+/// Kills a start at its n-th call to the table; whether there was such a call.
+async fn killed(w: &World, function: &str, nth: u64, fault: TableFault) -> bool {
+    let plan = move |site: &CallSite| if site.n == nth { fault } else { TableFault::None };
+    w.table.set_fault_plan(Arc::new(plan));
+    let died = tokio::time::timeout(Duration::from_secs(900), w.start(function)).await.is_err();
+    w.table.clear_faults();
+    died
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_02_f32_a_sweep_killed_at_any_call_before_or_after_its_effect_sends_once() {
+    for fault in [TableFault::Crash, TableFault::CrashAfterEffect] {
+        let mut deaths = 0;
+        for nth in 0.. {
+            let mut died = false;
+            story(START, async |w| {
+                let _ = sent(w).await;
+                w.dispatch().await;
+                w.set_clock(FIRST);
+                died = killed(w, "upcoming-reminders", nth, fault).await;
+                w.start("upcoming-reminders").await;
+                w.dispatch().await;
+                assert_eq!(reminders(w), DEFAULTS[..1], "{fault:?} at call {nth}");
+            })
+            .await;
+            if !died {
+                break;
+            }
+            deaths += 1;
+        }
+        assert!(deaths > 18, "only {deaths} calls");
+    }
+}
+
+/// What goes out when no function starts between two instants, with the defaults; and what the journal tells of it.
+async fn outage(from: &str, to: &str, mails: &[&str], told: &[&str]) {
+    story(START, async |w| {
+        let id = sent(w).await;
+        w.set_clock("2026-11-12T20:00:00Z");
+        live(w, &format!("2026-{from}:00Z")).await;
+        w.set_clock(&format!("2026-{to}:00Z"));
+        live(w, "2026-12-03T00:00:00Z").await;
+        assert_eq!(reminders(w), mails);
+        assert_eq!(steps(w, &id).await, told);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_11_f31_after_an_outage_only_the_latest_step_is_mailed_and_the_others_are_recorded() {
+    let late = ["11-18T08:00 Past due", DEFAULTS[2], DEFAULTS[3]];
+    let told =
+        ["11-18T08:00 A1-3 skipped superseded", "11-18T08:00 A4+1 enqueued", "11-23T08:00 A4+7 enqueued", "11-30T08:00 A4+14 enqueued"];
+    outage("11-12T20:00", "11-18T07:30", &late, &told).await;
+    let told = [
+        "12-01T08:00 A1-3 skipped superseded",
+        "12-01T08:00 A4+1 skipped superseded",
+        "12-01T08:00 A4+7 skipped superseded",
+        "12-01T08:00 A4+14 enqueued",
+    ];
+    outage("11-12T20:00", "12-01T07:30", &["12-01T08:00 Past due"], &told).await;
+    let told = ["11-13T08:00 A1-3 enqueued", "11-18T08:00 A4+1 enqueued", "11-23T08:00 A4+7 enqueued", "11-30T08:00 A4+14 enqueued"];
+    outage("11-17T07:30", "11-18T07:30", &[DEFAULTS[0], "11-18T08:00 Past due", DEFAULTS[2], DEFAULTS[3]], &told).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_11_a_step_a_day_and_five_days_without_a_start_give_one_mail_and_four_records() {
+    story(START, async |w| {
+        let daily = Automation { id: "D".to_owned(), enabled: true, offsets_days: (1..=5).collect(), statuses: vec![StatusCode::Open] };
+        w.rebuild(|mut deps| {
+            deps.automations = vec![daily].into();
+            deps
+        });
+        let contacts = [w.contact("Ada", "ada@example.com").await, w.contact("Bob", "bob@example.com").await];
+        let mut ids = Vec::new();
+        for contact in &contacts {
+            ids.push(w.invoice_for(contact, "10.00", DUE, true).await["id"].as_str().unwrap().to_owned());
+        }
+        w.set_clock("2026-11-21T07:20:00Z");
+        live(w, "2026-11-30T00:00:00Z").await;
+        assert_eq!(reminders(w), ["11-21T08:00 Past due"; 2]);
+        for id in ids {
+            let told = steps(w, &id).await;
+            let over = (1..=4).map(|day| format!("11-21T08:00 D+{day} skipped superseded"));
+            assert_eq!(told, over.chain(["11-21T08:00 D+5 enqueued".to_owned()]).collect::<Vec<_>>());
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f37_a_reminder_in_the_outbox_is_dropped_when_the_invoice_is_paid_before_it_goes_out() {
+    story(START, async |w| {
+        let id = sent(w).await;
+        w.dispatch().await;
+        w.set_clock(FIRST);
+        w.start("upcoming-reminders").await;
+        let cash = json!({ "amount": { "amount": "100.00", "currency": "EUR" }, "method": "cash" });
+        let _ = w.post(&format!("/v1/invoices/{id}/payments"), &cash).await.expect(201);
+        w.dispatch().await;
+        assert_eq!(reminders(w), [""; 0]);
+        let messages = w.get(&format!("/v1/messages?invoice_id={id}")).await.expect(200).json();
+        let reminder = messages["data"].as_array().unwrap().iter().find(|m| m["kind"] == "upcoming_reminder").unwrap();
+        assert_eq!((&reminder["state"], &reminder["reason"]), (&json!("cancelled"), &json!("nothing is owed any more")));
+        assert_eq!(w.subjects().len(), 2, "the invoice and the receipt: {:?}", w.subjects());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f33_one_poisoned_invoice_is_counted_and_does_not_stop_the_rest() {
+    story(START, async |w| {
+        let mut ids = Vec::new();
+        for n in 0..9 {
+            let contact = w.contact("Ada", &format!("ada{n}@example.com")).await;
+            ids.push(w.invoice_for(&contact, "10.00", DUE, true).await["id"].as_str().unwrap().to_owned());
+        }
+        w.dispatch().await;
+        let client = w.table.client();
+        let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+        let poison = async |value: &str| {
+            let key = format!("INV#{}", ids[4]);
+            let update = client.update_item().table_name("remit").key("pk", text(&key)).key("sk", text("A#STATE"));
+            let update = update.update_expression("SET currency = :c").expression_attribute_values(":c", text(value));
+            drop(update.send().await.unwrap());
+        };
+        poison("???").await;
+        w.set_clock(FIRST);
+        start_all(w).await;
+        assert_eq!(reminders(w).len(), 8);
+        let run = w.deps.store.find_run("upcoming-reminders").await.unwrap().unwrap();
+        assert_eq!((run.done, run.failed), (8, 1));
+        poison("EUR").await;
+        w.set_clock("2026-11-13T09:00:00Z");
+        start_all(w).await;
+        assert_eq!(reminders(w).len(), 9, "mended, it is reminded of an hour later");
+    })
+    .await;
+}

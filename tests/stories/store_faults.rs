@@ -1,0 +1,152 @@
+//! The table fails while a customer pays, at every call in turn: after the story's own repair there is one charge, the
+//! invoice is closed, and every journal folds.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tests::{
+    paying::id_and_pay_url,
+    table::{CallSite, FaultPlan, TableFault},
+    world::{GOOD_CARD, World, story},
+};
+
+const START: &str = "2026-11-02T10:00:00Z";
+const DUE: &str = "2026-11-16";
+const FAULTS: [TableFault; 7] = [
+    TableFault::LoseBeforeEffect,
+    TableFault::LoseAnswerAfterEffect,
+    TableFault::Throttle,
+    TableFault::TransactionConflict,
+    TableFault::ServerError,
+    TableFault::Crash,
+    TableFault::CrashAfterEffect,
+];
+
+/// Which part of paying meets the fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Click,
+    Return,
+    Notice,
+    Settling,
+}
+
+/// Whether only the first sending of a call meets the fault, or every retry of it as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lasts {
+    Once,
+    ForTheCall,
+}
+
+/// Lets the nth call meet a fault. What is sent again unchanged is a retry of the same call.
+fn nth_call(nth: usize, fault: TableFault, lasts: Lasts) -> FaultPlan {
+    let seen: Mutex<Vec<(String, String)>> = Mutex::default();
+    Arc::new(move |site: &CallSite| {
+        let call = (site.operation.clone(), site.request.to_string());
+        let mut seen = seen.lock().unwrap();
+        let retry = seen.last() == Some(&call);
+        if !retry {
+            seen.push(call);
+        }
+        let hit = seen.len() == nth + 1 && (!retry || lasts == Lasts::ForTheCall);
+        if hit { fault } else { TableFault::None }
+    })
+}
+
+async fn walk(w: &World, step: Step, pay_url: &str) {
+    match step {
+        Step::Click => drop(w.click_again(pay_url, "10000").await),
+        Step::Return => drop(w.open(&format!("{pay_url}/return")).await),
+        Step::Notice => drop(w.deliver_notices().await),
+        Step::Settling => {
+            let has_time = || true;
+            let _ = collections::handle(&w.deps, &has_time).await;
+        }
+    }
+}
+
+/// Pays an invoice with a fault at the nth call of a step. Tells whether the fault was met.
+async fn pays(w: &World, step: Step, nth: usize, fault: TableFault, lasts: Lasts) -> bool {
+    let told = format!("{step:?}, call {nth}, {fault:?}, {lasts:?}");
+    let invoice = w.sent_invoice("100.00", DUE).await;
+    let (id, pay_url) = id_and_pay_url(&invoice);
+    if step != Step::Click {
+        w.gateway.pay(&w.open_checkout(pay_url).await, GOOD_CARD).unwrap();
+    }
+    if step == Step::Settling {
+        w.pass(chrono::TimeDelta::minutes(65));
+    }
+    w.table.take_calls();
+    w.table.set_fault_plan(nth_call(nth, fault, lasts));
+    let notices = w.gateway.take_webhooks();
+    let walked = async {
+        if step == Step::Notice {
+            for notice in &notices {
+                drop(w.deliver(notice).await);
+            }
+        } else {
+            walk(w, step, pay_url).await;
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(60), walked).await;
+    w.table.clear_faults();
+    let met = w.table.take_calls().iter().any(|call| call.fault == fault);
+
+    // The repair: the payer clicks or looks again, the gateway tells again, the settling runs again.
+    match step {
+        Step::Click => {
+            let answer = w.click_again(pay_url, "10000").await;
+            assert_eq!(answer.status, 303, "{told}: {}", answer.text);
+            assert_eq!((w.payable().len(), w.gateway.sessions().len()), (1, 1), "{told}");
+            w.gateway.pay(&w.payable()[0], GOOD_CARD).unwrap();
+            assert!(w.open(&format!("{pay_url}/return")).await.text.contains("Thank you"), "{told}");
+        }
+        Step::Return => assert!(w.open(&format!("{pay_url}/return")).await.text.contains("Thank you"), "{told}"),
+        Step::Notice => {
+            for notice in &notices {
+                assert_eq!(w.deliver(notice).await.status, 204, "{told}");
+            }
+        }
+        Step::Settling => w.settle_for(15).await,
+    }
+    assert_eq!((w.stands(id).await.as_str(), w.charged()), ("0.00 closed", vec![10_000]), "{told}");
+    assert_eq!((w.payments(id).await.len(), w.tries(id).await), (1, vec!["applied".to_owned()]), "{told}");
+    met
+}
+
+async fn at_every_call(step: Step, lasts: Lasts, faults: &[TableFault], at_least: usize) {
+    for fault in faults {
+        for nth in 0.. {
+            let mut met = false;
+            story(START, async |w| met = pays(w, step, nth, *fault, lasts).await).await;
+            if !met && nth >= at_least {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f01_f02_f43_f44_a_click_survives_a_fault_at_each_of_its_calls() {
+    at_every_call(Step::Click, Lasts::Once, &FAULTS[..4], 3).await;
+    at_every_call(Step::Click, Lasts::ForTheCall, &FAULTS, 3).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f02_f43_f44_a_return_page_survives_a_fault_at_each_of_its_calls() {
+    at_every_call(Step::Return, Lasts::Once, &FAULTS[..4], 3).await;
+    at_every_call(Step::Return, Lasts::ForTheCall, &FAULTS, 3).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f16_f43_f44_a_payments_notices_survive_a_fault_at_each_of_their_calls() {
+    at_every_call(Step::Notice, Lasts::Once, &FAULTS[..4], 5).await;
+    at_every_call(Step::Notice, Lasts::ForTheCall, &FAULTS, 5).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f02_f43_f44_i17_the_settling_survives_a_fault_at_each_of_its_calls() {
+    let faults = [TableFault::LoseBeforeEffect, TableFault::LoseAnswerAfterEffect, TableFault::CrashAfterEffect];
+    at_every_call(Step::Settling, Lasts::ForTheCall, &faults, 20).await;
+}
