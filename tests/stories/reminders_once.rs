@@ -3,9 +3,11 @@
 use crate::reminders::{DEFAULTS, DUE, START, live, reminders, sent, start_all, steps};
 use chrono::TimeDelta;
 use domain::{automation::Automation, invoice::status::StatusCode};
+use local::sandbox_gateway::{Call, Fault};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use tests::{
+    paying::id_and_pay_url,
     table::{CallSite, TableFault},
     world::{World, story},
 };
@@ -177,6 +179,29 @@ async fn f37_a_reminder_in_the_outbox_is_dropped_when_the_invoice_is_paid_before
         let reminder = messages["data"].as_array().unwrap().iter().find(|m| m["kind"] == "upcoming_reminder").unwrap();
         assert_eq!((&reminder["state"], &reminder["reason"]), (&json!("cancelled"), &json!("nothing is owed any more")));
         assert_eq!(w.subjects().len(), 2, "the invoice and the receipt: {:?}", w.subjects());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn r7_while_a_payment_is_on_its_way_a_step_waits_for_the_next_day() {
+    story(START, async |w| {
+        let invoice = w.sent_invoice("100.00", DUE).await;
+        let (id, pay_url) = id_and_pay_url(&invoice);
+        w.dispatch().await;
+        w.set_clock("2026-11-13T07:59:00Z");
+        for _ in 0..3 {
+            w.gateway.inject(Fault::LoseBeforeEffect { on: Call::CreateSession });
+        }
+        let _ = w.press_pay(pay_url).await.expect(503);
+        assert_eq!(w.invoice(id).await["facets"]["processing"], true);
+        w.set_clock(FIRST);
+        start_all(w).await;
+        w.settle_for(180).await;
+        assert_eq!(w.invoice(id).await["facets"]["processing"], false);
+        live(w, "2026-11-15T00:00:00Z").await;
+        assert_eq!(reminders(w), ["11-14T08:00 Reminder"]);
+        assert_eq!(steps(w, id).await, ["11-13T08:00 A1-3 moved payment_in_flight", "11-14T08:00 A1-3 enqueued"]);
     })
     .await;
 }
