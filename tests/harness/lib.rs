@@ -8,8 +8,8 @@
     reason = "a test may fail loudly, and so may what it stands on"
 )]
 
+pub mod filler;
 pub mod paying;
 pub mod table;
-pub mod vendor;
 pub mod wire;
 pub mod world;

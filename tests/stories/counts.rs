@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tests::{
+    filler::{Filler, others_like},
     paying::id_and_pay_url,
     table::{operations, read_units, write_units},
     world::{GOOD_CARD, World, story},
@@ -110,15 +111,14 @@ async fn every_list_is_one_query_of_one_page() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sweep_with_nothing_due_is_sixteen_queries_and_one_read_however_much_is_stored() {
+async fn a_sweep_with_nothing_due_is_sixteen_queries_and_one_read_with_a_thousand_stored_as_with_five_thousand() {
     let mut read = Vec::new();
-    for stored in [40, 400] {
+    for stored in [1_000, 5_000] {
         story(START, async |w| {
-            let contact = w.contact("Ada Lovelace", "ada@example.com").await;
-            for _ in 0..stored {
-                invoice_of(w, &contact, 1).await;
-            }
+            let invoice = w.sent_invoice("165.00", DUE).await;
+            let (id, _) = id_and_pay_url(&invoice);
             w.dispatch().await;
+            others_like(w, id, stored, Filler::Put).await;
             for sweep in SWEEPS {
                 w.start(sweep).await;
             }
@@ -135,6 +135,7 @@ async fn a_sweep_with_nothing_due_is_sixteen_queries_and_one_read_however_much_i
             let (names, units, written) = counted(w);
             assert!(names.len() == 16 && names.iter().all(|name| name == "Query") && written == Decimal::ZERO, "{names:?}");
             read.extend(w.table.database().map(|_| units));
+            others_like(w, id, stored, Filler::Delete).await;
         })
         .await;
     }

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use store::queries::{InvoiceList, Part};
+use store::{lists::InvoiceList, queries::Part};
 use tests::{
     table::TableFault,
     wire::WireFault,

@@ -227,7 +227,7 @@ async fn i16_a_zero_total_invoice_is_closed_at_send_without_a_gateway_and_withou
 
 #[tokio::test(start_paused = true)]
 async fn own_09_f45_numbers_have_no_gap_and_no_repeat_under_parallel_sends_and_injected_conflicts() {
-    const SENDS: usize = 60;
+    const SENDS: usize = 200;
     story(START, async |w| {
         let contact = w.contact("Ada Lovelace", "ada@example.com").await;
         let mut ids = Vec::new();

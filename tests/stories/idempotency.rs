@@ -158,3 +158,21 @@ async fn a_refusal_keeps_no_key_and_a_draft_gone_since_is_told_as_gone() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn f48_a_key_is_free_after_thirty_days_though_the_table_still_keeps_its_record() {
+    story(START, async |w| {
+        let named = |name: &str| json!({ "name": name });
+        let post = async |name: &str| w.api("POST", "/v1/contacts", Some("key-1"), Some(&named(name))).await;
+        let first = post("Ada").await.expect(201).json();
+        w.set_clock("2026-12-02T09:59:59.999Z");
+        let _ = post("Bob").await.expect(422);
+        assert_eq!(post("Ada").await.expect(201).json()["id"], first["id"]);
+        w.set_clock("2026-12-02T10:00:00Z");
+        let second = post("Bob").await.expect(201);
+        assert!(!replayed(&second));
+        assert!(replayed(&post("Bob").await.expect(201)), "from now on it is the new one's");
+        let _ = post("Ada").await.expect(422);
+    })
+    .await;
+}

@@ -33,5 +33,7 @@ mod reminders_once;
 mod reminders_zones;
 mod sample_events;
 mod store_engine;
+mod store_engine_faults;
 mod store_faults;
+mod tampering;
 mod template;

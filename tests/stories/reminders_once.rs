@@ -5,8 +5,15 @@ use chrono::TimeDelta;
 use domain::{automation::Automation, invoice::status::StatusCode};
 use local::sandbox_gateway::{Call, Fault};
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use tests::{
+    filler::{Filler, others_like},
     paying::id_and_pay_url,
     table::{CallSite, TableFault},
     world::{World, story},
@@ -233,6 +240,62 @@ async fn f33_one_poisoned_invoice_is_counted_and_does_not_stop_the_rest() {
         w.set_clock("2026-11-13T09:00:00Z");
         start_all(w).await;
         assert_eq!(reminders(w).len(), 9, "mended, it is reminded of an hour later");
+    })
+    .await;
+}
+
+/// Runs a sweep with time for so many records a slice, and every slice it asks for; gives what each has done.
+async fn in_slices(w: &World, function: &str, records: i64) -> Vec<u64> {
+    let mut done = Vec::new();
+    let mut event = json!({ "detail-type": "Scheduled Event" });
+    loop {
+        let left = AtomicI64::new(records);
+        let run = w.start_for(function, &event, &|| left.fetch_sub(1, Ordering::Relaxed) > 0).await;
+        done.push(run.done);
+        let asked: Vec<_> = w.recorder.events().into_iter().filter(|event| event.detail_type == "sweep.slice").collect();
+        let Some(next) = asked.get(done.len() - 1) else { return done };
+        event = json!({ "source": next.source, "detail-type": next.detail_type, "detail": next.detail });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f32_a_sweep_that_runs_out_of_time_asks_for_slices_until_everyone_has_heard_once() {
+    story(START, async |w| {
+        for n in 0..9 {
+            let contact = w.contact("Ada", &format!("ada{n}@example.com")).await;
+            let _ = w.invoice_for(&contact, "10.00", DUE, true).await;
+        }
+        w.dispatch().await;
+        w.set_clock(FIRST);
+        assert_eq!(in_slices(w, "upcoming-reminders", 4).await, [4, 4, 1]);
+        w.dispatch().await;
+        assert_eq!(reminders(w).len(), 9);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f32_f33_slices_go_on_behind_records_that_cannot_be_dealt_with_through_every_page() {
+    story(START, async |w| {
+        let id = sent(w).await;
+        w.set_clock(FIRST);
+        others_like(w, &id, 250, Filler::Put).await;
+        assert_eq!(in_slices(w, "upcoming-reminders", 60).await.iter().sum::<u64>(), 1);
+        let run = w.deps.store.find_run("upcoming-reminders").await.unwrap().unwrap();
+        assert_eq!((run.done, run.failed), (1, 250), "those without words fail once each");
+        others_like(w, &id, 250, Filler::Delete).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f32_a_sweep_that_never_gets_to_a_record_stops_asking() {
+    story(START, async |w| {
+        let _ = sent(w).await;
+        w.set_clock(FIRST);
+        assert_eq!(in_slices(w, "upcoming-reminders", 0).await, [0; 50]);
+        start_all(w).await;
+        assert_eq!(reminders(w), DEFAULTS[..1], "the next start goes on all the same");
     })
     .await;
 }

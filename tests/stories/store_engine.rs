@@ -1,4 +1,4 @@
-//! What the store relies on, proved through the real SDK on the engine behind it.
+//! What the store relies on when every call arrives, proved through the real SDK on the engine behind it.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -12,10 +12,9 @@ use aws_sdk_dynamodb::types::{
 };
 use rust_decimal::Decimal;
 use std::collections::HashMap;
-use std::sync::Arc;
-use tests::table::{Call, CallSite, Table, TableFault, calls_of, operations, read_units, write_units};
+use tests::table::{Table, calls_of, operations, read_units, write_units};
 
-const TABLE: &str = "invoices";
+pub(crate) const TABLE: &str = "invoices";
 const DUE: &str = "due";
 
 type Item = HashMap<String, AttributeValue>;
@@ -24,11 +23,11 @@ fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-fn n(number: i64) -> AttributeValue {
+pub(crate) fn n(number: i64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-fn key(pk: &str, sk: &str) -> Item {
+pub(crate) fn key(pk: &str, sk: &str) -> Item {
     HashMap::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))])
 }
 
@@ -41,7 +40,7 @@ fn element(name: &str, kind: KeyType) -> KeySchemaElement {
     KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
 }
 
-async fn table() -> (Table, Client) {
+pub(crate) async fn table() -> (Table, Client) {
     let table = Table::memory();
     let client = table.client();
     let due = GlobalSecondaryIndex::builder()
@@ -67,7 +66,7 @@ async fn table() -> (Table, Client) {
     (table, client)
 }
 
-async fn read(client: &Client, key: Item) -> Option<Item> {
+pub(crate) async fn read(client: &Client, key: Item) -> Option<Item> {
     let answer = client.get_item().table_name(TABLE).set_key(Some(key)).consistent_read(true).send().await;
     answer.unwrap().item
 }
@@ -91,7 +90,7 @@ async fn due_page(client: &Client, until: &str, limit: i32, from: Option<Item>) 
         .unwrap()
 }
 
-fn new_item(item: Item) -> TransactWriteItem {
+pub(crate) fn new_item(item: Item) -> TransactWriteItem {
     let put = Put::builder()
         .table_name(TABLE)
         .set_item(Some(item))
@@ -112,21 +111,13 @@ fn raised_version(key: Item, from: i64) -> TransactWriteItem {
     TransactWriteItem::builder().update(update.build().unwrap()).build()
 }
 
-fn one_more(key: Item) -> TransactWriteItem {
+pub(crate) fn one_more(key: Item) -> TransactWriteItem {
     let update = Update::builder()
         .table_name(TABLE)
         .set_key(Some(key))
         .update_expression("ADD taken :one")
         .expression_attribute_values(":one", n(1));
     TransactWriteItem::builder().update(update.build().unwrap()).build()
-}
-
-fn first(fault: TableFault) -> Arc<dyn Fn(&CallSite) -> TableFault + Send + Sync> {
-    Arc::new(move |site| if site.n == 0 { fault } else { TableFault::None })
-}
-
-fn tokens(calls: &[Call]) -> Vec<&str> {
-    calls.iter().filter_map(|call| call.request["ClientRequestToken"].as_str()).collect()
 }
 
 #[tokio::test]
@@ -345,81 +336,6 @@ async fn a_transaction_costs_two_write_units_for_each_small_item() {
     let calls = table.take_calls();
     assert_eq!(write_units(&calls), Decimal::from(4));
     assert_eq!(read_units(&calls), Decimal::ZERO);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_transaction_whose_answer_was_lost_is_repeated_under_its_token_and_happens_once() {
-    let (table, client) = table().await;
-    table.set_fault_plan(first(TableFault::LoseAnswerAfterEffect));
-    let take = client.transact_write_items().transact_items(one_more(key("series", "2026")));
-    take.send().await.unwrap();
-
-    let calls = table.take_calls();
-    assert_eq!(calls.iter().map(|call| call.status).collect::<Vec<_>>(), [None, Some(200)]);
-    let tokens = tokens(&calls);
-    assert_eq!(tokens.len(), 2);
-    assert_eq!(tokens[0], tokens[1]);
-    assert_eq!(read(&client, key("series", "2026")).await.unwrap()["taken"], n(1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_lone_update_whose_answer_was_lost_is_repeated_and_happens_twice() {
-    let (table, client) = table().await;
-    table.set_fault_plan(first(TableFault::LoseAnswerAfterEffect));
-    let add = client
-        .update_item()
-        .table_name(TABLE)
-        .set_key(Some(key("series", "2026")))
-        .update_expression("ADD taken :one")
-        .expression_attribute_values(":one", n(1));
-    add.send().await.unwrap();
-    assert_eq!(read(&client, key("series", "2026")).await.unwrap()["taken"], n(2));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_that_was_lost_throttled_or_failed_is_repeated_and_happens_once() {
-    for fault in [TableFault::LoseBeforeEffect, TableFault::Throttle, TableFault::ServerError] {
-        let (table, client) = table().await;
-        table.set_fault_plan(first(fault));
-        let take = client.transact_write_items().transact_items(one_more(key("series", "2026")));
-        take.send().await.unwrap();
-        assert_eq!(table.take_calls().len(), 2, "{fault:?}");
-        assert_eq!(read(&client, key("series", "2026")).await.unwrap()["taken"], n(1), "{fault:?}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_conflict_with_another_transaction_cancels_without_effect() {
-    let (table, client) = table().await;
-    table.set_fault_plan(Arc::new(|_| TableFault::TransactionConflict));
-    let refused = client
-        .transact_write_items()
-        .transact_items(one_more(key("series", "2026")))
-        .transact_items(new_item(key("inv_1", "state")))
-        .send()
-        .await
-        .unwrap_err()
-        .into_service_error();
-    let TransactWriteItemsError::TransactionCanceledException(cancelled) = refused else { panic!("not cancelled: {refused:?}") };
-    assert_eq!(cancelled.cancellation_reasons()[0].code(), Some("TransactionConflict"));
-    let update = client.update_item().table_name(TABLE).set_key(Some(key("series", "2026")));
-    let refused = update.update_expression("SET a = a").send().await.unwrap_err();
-    assert_eq!(refused.code(), Some("TransactionConflictException"));
-    assert_eq!(read(&client, key("series", "2026")).await, None);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_crash_leaves_its_caller_waiting_before_or_after_the_effect() {
-    for (fault, taken) in [(TableFault::Crash, None), (TableFault::CrashAfterEffect, Some(n(1)))] {
-        let (table, client) = table().await;
-        table.set_fault_plan(first(fault));
-        let take = client.transact_write_items().transact_items(one_more(key("series", "2026"))).send();
-        let waited = tokio::time::timeout(std::time::Duration::from_secs(900), take).await;
-        assert!(waited.is_err(), "{fault:?}");
-        assert_eq!(table.take_calls()[0].status, None);
-        let series = read(&client, key("series", "2026")).await;
-        assert_eq!(series.map(|item| item["taken"].clone()), taken, "{fault:?}");
-    }
 }
 
 #[tokio::test]

@@ -196,7 +196,8 @@ fn no_function_may_do_more_than_it_does() {
                 assert!(!action.contains('*'), "{folder} may {action}");
                 let service = action.split(':').next().unwrap().to_owned();
                 let outbox = ["ses", "events", "sqs"].contains(&service.as_str());
-                assert!(!outbox || folder == "dispatch", "{folder} may {action}");
+                let next_slice = action == "events:PutEvents" && statement["Sid"] == "AskForNextSlice" && folder.ends_with("-reminders");
+                assert!(!outbox || folder == "dispatch" || next_slice, "{folder} may {action}");
                 assert!(outbox || ["dynamodb", "secretsmanager"].contains(&service.as_str()), "{folder} may {action}");
                 let writes = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"].contains(&action.as_str());
                 assert!(!writes || folder == "admin-api", "{folder} may {action}");

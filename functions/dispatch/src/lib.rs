@@ -3,6 +3,7 @@
 use app::{
     AppError, Deps,
     dispatch_outbox::{dispatch_due, dispatch_rows},
+    sweep::Budget,
 };
 use mail::Mailer;
 use serde::Serialize;
@@ -31,7 +32,7 @@ pub struct Failure {
 ///
 /// # Errors
 /// [`AppError`] when the tick cannot begin.
-pub async fn handle(deps: &Deps, mailer: &Mailer, event: &Value, has_time: &(dyn Fn() -> bool + Send + Sync)) -> Result<Answer, AppError> {
+pub async fn handle(deps: &Deps, mailer: &Mailer, event: &Value, has_time: Budget<'_>) -> Result<Answer, AppError> {
     let Some(rows) = new_messages(event) else {
         dispatch_due(deps, mailer, has_time).await?;
         return Ok(Answer::default());

@@ -2,7 +2,7 @@
 
 use app::{
     Clock, Entropy,
-    connect::{Needs, connect},
+    connect::{Needs, bus, connect},
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -23,10 +23,11 @@ async fn main() -> Result<(), Error> {
         }
     });
     let deps = connect(&config, &sdk, Needs::Table, Clock::new(chrono::Utc::now), entropy).await?;
-    let deps = &deps;
+    let (deps, bus) = (&deps, &bus(&config, &sdk));
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX) - MARGIN_MS;
-        upcoming_reminders::handle(deps, &|| chrono::Utc::now().timestamp_millis() < deadline).await.map(|_| ()).map_err(Error::from)
+        let has_time = || chrono::Utc::now().timestamp_millis() < deadline;
+        upcoming_reminders::handle(deps, bus, &event.payload, &has_time).await.map(|_| ()).map_err(Error::from)
     }))
     .await
 }

@@ -4,7 +4,7 @@ use crate::{
     clock::MovableClock,
     recorder::Recorder,
     sandbox_gateway::SandboxGateway,
-    schedule::{Start, TEMPLATE, starts},
+    schedule::{Rule, Start, TEMPLATE, rules, starts},
     stream::Stream,
 };
 use anyhow::Context as _;
@@ -33,6 +33,7 @@ struct Parts {
     gateway: SandboxGateway,
     database: Option<Database>,
     starts: Vec<Start>,
+    rules: Vec<Rule>,
     client: reqwest::Client,
     base_url: String,
     turn: Turn<Progress>,
@@ -43,6 +44,8 @@ struct Progress {
     /// The instant up to which every start has been made.
     until: DateTime<Utc>,
     stream: Option<Stream>,
+    /// Events on the bus that were looked at.
+    events: usize,
 }
 
 /// What a [`Town`] is made of.
@@ -72,7 +75,7 @@ impl Town {
     /// The template or the table's stream cannot be read.
     pub fn new(materials: Materials) -> anyhow::Result<Self> {
         let stream = materials.database.as_ref().map(|database| Stream::from_now(database, &materials.table)).transpose()?;
-        let progress = Progress { until: materials.clock.now(), stream };
+        let progress = Progress { until: materials.clock.now(), stream, events: materials.recorder.events().len() };
         Ok(Self(Arc::new(Parts {
             deps: materials.deps,
             mailer: materials.mailer,
@@ -81,6 +84,7 @@ impl Town {
             gateway: materials.gateway,
             database: materials.database,
             starts: starts(TEMPLATE).map_err(anyhow::Error::msg)?,
+            rules: rules(TEMPLATE).map_err(anyhow::Error::msg)?,
             client: reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?,
             base_url: materials.base_url,
             turn: Turn::new(progress),
@@ -188,7 +192,8 @@ impl Town {
         functions.len()
     }
 
-    /// Hands on what the last steps left: stream batches to the dispatcher, notices to the webhooks, until nothing is left.
+    /// Hands on what the last steps left, until nothing is left: stream batches to the dispatcher, events to the functions whose
+    /// rule they match, notices to the webhooks.
     async fn catch_up(&self, progress: &mut Progress) -> anyhow::Result<()> {
         loop {
             let mut quiet = true;
@@ -197,6 +202,14 @@ impl Town {
             {
                 quiet = false;
                 self.run("dispatch", &batch).await?;
+            }
+            for event in self.0.recorder.events().into_iter().skip(progress.events) {
+                progress.events += 1;
+                let event = json!({ "source": event.source, "detail-type": event.detail_type, "detail": event.detail });
+                for rule in self.0.rules.iter().filter(|rule| rule.matches(&event)) {
+                    quiet = false;
+                    self.run(&rule.function, &event).await?;
+                }
             }
             for notice in self.0.gateway.take_webhooks() {
                 quiet = false;
@@ -227,13 +240,15 @@ impl Town {
     async fn run(&self, function: &str, event: &Value) -> anyhow::Result<String> {
         let deps = &self.0.deps;
         let has_time = || true;
-        let counts = |run: app::remind::Run| {
-            format!("{} done, {} passed, {} failed{}", run.done, run.passed, run.failed, if run.unfinished { ", unfinished" } else { "" })
+        let counts = |run: app::sweep::Run| {
+            let unfinished = if run.rest.is_some() { ", unfinished" } else { "" };
+            format!("{} done, {} passed, {} failed{unfinished}", run.done, run.passed, run.failed)
         };
+        let bus = &self.0.mailer.bus;
         let scheduled = event.get("Records").is_none();
         let said = match function {
-            "upcoming-reminders" => upcoming_reminders::handle(deps, &has_time).await.map(counts),
-            "past-due-reminders" => past_due_reminders::handle(deps, &has_time).await.map(counts),
+            "upcoming-reminders" => upcoming_reminders::handle(deps, bus, event, &has_time).await.map(counts),
+            "past-due-reminders" => past_due_reminders::handle(deps, bus, event, &has_time).await.map(counts),
             "collections" => collections::handle(deps, &has_time).await.map(counts),
             "dispatch" => dispatch::handle(deps, &self.0.mailer, event, &has_time)
                 .await

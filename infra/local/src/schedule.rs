@@ -49,19 +49,62 @@ impl Rate {
     }
 }
 
+/// A function that events on the bus start, and which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The function's name.
+    pub function: String,
+    /// The rule's pattern: for each member that it names, the values that match, down to any depth.
+    pattern: Value,
+}
+
+impl Rule {
+    /// Whether the rule starts its function for an event.
+    #[must_use]
+    pub fn matches(&self, event: &serde_json::Value) -> bool {
+        fn matched(pattern: &Value, event: &serde_json::Value) -> bool {
+            match pattern {
+                Value::Mapping(members) => members
+                    .iter()
+                    .all(|(name, inner)| name.as_str().and_then(|name| event.get(name)).is_some_and(|value| matched(inner, value))),
+                Value::Sequence(values) => values.iter().any(|value| value.as_str().is_some() && value.as_str() == event.as_str()),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Tagged(_) => false,
+            }
+        }
+        matched(&self.pattern, event)
+    }
+}
+
+/// Reads the rules on the bus out of a template: every function's events with a pattern.
+///
+/// # Errors
+/// A sentence naming what cannot be read.
+pub fn rules(template: &str) -> Result<Vec<Rule>, String> {
+    let rules = resources(template)?.into_iter().flat_map(|(name, resource)| {
+        let events = resource.get("Properties").and_then(|p| p.get("Events")).and_then(Value::as_mapping).cloned().unwrap_or_default();
+        let patterns = events.into_iter().filter_map(|(_, event)| event.get("Properties")?.get("Pattern").cloned());
+        patterns.map(move |pattern| Rule { function: function_name(&name), pattern }).collect::<Vec<_>>()
+    });
+    Ok(rules.collect())
+}
+
+/// Resources of a template by name.
+fn resources(template: &str) -> Result<Vec<(String, Value)>, String> {
+    let template: Value = serde_yaml_ng::from_str(template).map_err(|error| format!("the template cannot be read: {error}"))?;
+    let resources = template.get("Resources").and_then(Value::as_mapping).ok_or("the template has no resources")?;
+    Ok(resources.iter().filter_map(|(name, resource)| Some((name.as_str()?.to_owned(), resource.clone()))).collect())
+}
+
 /// Reads the starts out of a template: every scheduled rule whose target is a function.
 ///
 /// # Errors
 /// A sentence naming what cannot be read.
 pub fn starts(template: &str) -> Result<Vec<Start>, String> {
-    let template: Value = serde_yaml_ng::from_str(template).map_err(|error| format!("the template cannot be read: {error}"))?;
-    let resources = template.get("Resources").and_then(Value::as_mapping).ok_or("the template has no resources")?;
     let mut starts = Vec::new();
-    for (name, resource) in resources {
-        let Some(name) = name.as_str() else { continue };
-        for expression in schedules(resource) {
+    for (name, resource) in resources(template)? {
+        for expression in schedules(&resource) {
             let rate = Rate::parse(expression).ok_or_else(|| format!("{name} starts at `{expression}`, which is not understood here"))?;
-            starts.push(Start { function: function_name(target(name, resource).as_str()), rate });
+            starts.push(Start { function: function_name(target(&name, &resource).as_str()), rate });
         }
     }
     starts.sort_by(|a, b| a.function.cmp(&b.function));
@@ -119,6 +162,22 @@ mod tests {
             ("upcoming-reminders", Rate::Hourly),
         ];
         assert_eq!(starts, expected.map(|(name, rate)| (name.to_owned(), rate)));
+    }
+
+    #[test]
+    fn a_rule_starts_its_function_for_the_events_of_its_pattern_only() {
+        let rules = rules(TEMPLATE).unwrap();
+        let started = |source: &str, kind: &str, function: &str| -> Vec<&str> {
+            let event = serde_json::json!({ "source": source, "detail-type": kind, "detail": { "function": function, "number": 2 } });
+            rules.iter().filter(|rule| rule.matches(&event)).map(|rule| rule.function.as_str()).collect()
+        };
+        assert_eq!(started("remit", "sweep.slice", "upcoming-reminders"), ["upcoming-reminders"]);
+        assert_eq!(started("remit", "sweep.slice", "past-due-reminders"), ["past-due-reminders"]);
+        for (source, kind, function) in
+            [("remit", "invoice.sent", "upcoming-reminders"), ("aws", "sweep.slice", "upcoming-reminders"), ("remit", "sweep.slice", "x")]
+        {
+            assert!(started(source, kind, function).is_empty(), "{source} {kind} {function}");
+        }
     }
 
     #[test]

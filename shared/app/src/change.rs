@@ -74,8 +74,9 @@ impl Deps {
 
     /// What an earlier request under the caller's key made, by id.
     pub(crate) async fn replayed(&self, caller: &Caller) -> Result<Option<String>, AppError> {
+        let now = self.clock.now();
         let Some(idempotency) = &caller.idempotency else { return Ok(None) };
-        match self.store.find_idempotency(&idempotency.key).await? {
+        match self.store.find_idempotency(&idempotency.key, now).await? {
             None => Ok(None),
             Some(record) if record.request == idempotency.request => Ok(Some(record.result)),
             Some(_) => Err(AppError::KeyReused),

@@ -8,7 +8,7 @@ use gateway::{
     stripe::{ConfigError as StripeConfigError, Stripe, StripeConfig},
     transport::{CALL_TIMEOUT, TransportError},
 };
-use mail::Mailer;
+use mail::{Bus, Mailer};
 use runtime::{
     Config,
     secrets::{SecretError, Secrets},
@@ -71,16 +71,14 @@ pub async fn connect(config: &Config, sdk: &SdkConfig, needs: Needs, clock: Cloc
     }))
 }
 
+/// Connects to the bus.
+#[must_use]
+pub fn bus(config: &Config, sdk: &SdkConfig) -> Bus {
+    Bus::new(sdk, config.endpoints.eventbridge.as_deref(), config.bus.clone())
+}
+
 /// Connects the dispatcher to mail and bus.
 #[must_use]
 pub fn mailer(config: &Config, sdk: &SdkConfig) -> Mailer {
-    let endpoints = &config.endpoints;
-    Mailer::new(
-        sdk,
-        endpoints.ses.as_deref(),
-        endpoints.eventbridge.as_deref(),
-        config.ses_configuration_set.clone(),
-        config.bus.clone(),
-        None,
-    )
+    Mailer::new(sdk, config.endpoints.ses.as_deref(), config.ses_configuration_set.clone(), bus(config, sdk))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     AppError, Deps,
-    remind::{Budget, DuePages, Run, Source},
+    sweep::{Budget, Run, Slice, Source, Walk},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -14,7 +14,8 @@ use domain::{
 use mail::{HandOver, MailView, Mailer, Outgoing, Published, compose};
 use store::{
     CommitError,
-    queries::{Due, InvoiceFolder, Part},
+    lists::Due,
+    queries::{InvoiceFolder, Part},
 };
 
 /// Seconds a claim lasts: longer than any hand-over takes, and than clocks differ.
@@ -42,31 +43,15 @@ pub async fn dispatch_rows(deps: &Deps, mailer: &Mailer, rows: &[(InvoiceId, Str
 /// # Errors
 /// [`AppError`] when the index cannot be read; a single row that fails is counted and does not stop the rest.
 pub async fn dispatch_due(deps: &Deps, mailer: &Mailer, budget: Budget<'_>) -> Result<Run, AppError> {
-    let now = deps.clock.now();
-    let mut run = Run::default();
-    let mut pages = DuePages::new(Source::Outbox, now);
-    'pages: while let Some(page) = pages.next(deps).await? {
-        for due in page {
-            if !budget() {
-                run.unfinished = true;
-                break 'pages;
-            }
-            let outcome = match &due {
-                Due::Message(invoice_id, key) => dispatch_row(deps, mailer, invoice_id, key).await,
-                Due::Invoice(_) | Due::Attempt(..) => Ok(false),
-            };
-            run.count("dispatch", &due, outcome);
-        }
+    let mut walk = Walk::begin(deps, Source::Outbox, Slice::whole(Source::Outbox, deps.clock.now())).await?;
+    while let Some(due) = walk.next(deps, budget).await? {
+        let outcome = match &due {
+            Due::Message(invoice_id, key) => dispatch_row(deps, mailer, invoice_id, key).await,
+            Due::Invoice(_) | Due::Attempt(..) => Ok(false),
+        };
+        walk.count(&due, outcome);
     }
-    tracing::info!(
-        function = "dispatch",
-        done = run.done,
-        passed = run.passed,
-        failed = run.failed,
-        unfinished = run.unfinished,
-        "outbox emptied"
-    );
-    Ok(run)
+    Ok(walk.end())
 }
 
 async fn dispatch_row(deps: &Deps, mailer: &Mailer, invoice_id: &InvoiceId, key: &str) -> Result<bool, AppError> {
@@ -217,5 +202,5 @@ async fn publish(mailer: &Mailer, message: &Message, event: BusEvent, folder: &I
         invoice: &folder.invoice.value,
         payment_id,
     };
-    mailer.publish(&published).await
+    mailer.bus.publish(&published).await
 }

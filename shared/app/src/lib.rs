@@ -23,6 +23,7 @@ pub mod send_invoice;
 pub mod settle_attempts;
 pub mod settlement;
 pub mod start_payment;
+pub mod sweep;
 pub mod void_invoice;
 
 pub use change::{Answered, Caller, Idempotency};

@@ -2,15 +2,15 @@
 
 use crate::{
     AppError, Caller, Deps,
-    remind::{Budget, DuePages, Run, Source, finish},
     settlement::{Word, ask, settle_with},
+    sweep::{Budget, Run, Slice, Source, Walk, record},
 };
 use domain::{
     automation::Sweep,
     ids::{AttemptId, InvoiceId},
     record::Actor,
 };
-use store::queries::{Due, Part};
+use store::{lists::Due, queries::Part};
 
 /// Settles what is due: 16 queries when nothing is.
 ///
@@ -27,22 +27,18 @@ pub async fn settle_attempts(deps: &Deps, budget: Budget<'_>) -> Result<Run, App
     };
     let before = deps.store.find_run(sweep.name()).await?;
     let caller = Caller::new(deps, Actor::System(sweep.name().to_owned()), now);
-    let mut run = Run::default();
-    let mut pages = DuePages::new(Source::Sweep(sweep), now);
-    while let Some(page) = pages.next(deps).await? {
-        for due in page {
-            if !budget() {
-                run.unfinished = true;
-                return finish(deps, sweep, &business, before, run, now).await;
-            }
-            let outcome = match &due {
-                Due::Attempt(invoice_id, attempt_id) => settle_one(deps, &caller, invoice_id, attempt_id, &business, now).await,
-                Due::Invoice(_) | Due::Message(..) => Ok(false),
-            };
-            run.count(sweep.name(), &due, outcome);
-        }
+    let source = Source::Sweep(sweep);
+    let mut walk = Walk::begin(deps, source, Slice::whole(source, now)).await?;
+    while let Some(due) = walk.next(deps, budget).await? {
+        let outcome = match &due {
+            Due::Attempt(invoice_id, attempt_id) => settle_one(deps, &caller, invoice_id, attempt_id, &business, now).await,
+            Due::Invoice(_) | Due::Message(..) => Ok(false),
+        };
+        walk.count(&due, outcome);
     }
-    finish(deps, sweep, &business, before, run, now).await
+    let run = walk.end();
+    record(deps, sweep, &business, before, &run).await?;
+    Ok(run)
 }
 
 async fn settle_one(

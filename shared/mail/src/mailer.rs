@@ -1,16 +1,15 @@
-//! Handing over: SES for mails, EventBridge for events. Once, without retries.
+//! Handing mails over to SES. Once, without retries.
 
 use crate::{
-    event::Published,
+    bus::Bus,
     mime::{Outgoing, mime},
 };
 use aws_config::{SdkConfig, retry::RetryConfig};
-use aws_sdk_eventbridge::{primitives::DateTime as EventTime, types::PutEventsRequestEntry};
 use aws_sdk_sesv2::{
     primitives::Blob,
     types::{Destination, EmailContent, MessageTag, RawMessage},
 };
-use aws_smithy_runtime_api::client::{http::SharedHttpClient, orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use domain::digest::Digest;
 
@@ -36,42 +35,25 @@ pub enum HandOver {
     },
 }
 
-/// The way to SES and EventBridge.
+/// The way to SES, and the bus beside it.
 #[derive(Debug, Clone)]
 pub struct Mailer {
     ses: aws_sdk_sesv2::Client,
-    events: aws_sdk_eventbridge::Client,
     configuration_set: Option<String>,
-    bus: String,
+    /// The way to EventBridge.
+    pub bus: Bus,
 }
 
 impl Mailer {
-    /// Takes the account's configuration, endpoints that differ from AWS's own, the SES configuration set, the name of the bus,
-    /// and an HTTP client in place of the SDK's. Retries of the SDK are off: a lost answer may have had its effect.
+    /// Takes the account's configuration, an endpoint that differs from AWS's own, the SES configuration set, and the bus. Retries
+    /// of the SDK are off: a lost answer may have had its effect.
     #[must_use]
-    pub fn new(
-        sdk: &SdkConfig,
-        ses_endpoint: Option<&str>,
-        events_endpoint: Option<&str>,
-        configuration_set: Option<String>,
-        bus: String,
-        http_client: Option<SharedHttpClient>,
-    ) -> Self {
+    pub fn new(sdk: &SdkConfig, endpoint: Option<&str>, configuration_set: Option<String>, bus: Bus) -> Self {
         let mut ses = aws_sdk_sesv2::config::Builder::from(sdk).retry_config(RetryConfig::disabled());
-        let mut events = aws_sdk_eventbridge::config::Builder::from(sdk).retry_config(RetryConfig::disabled());
-        if let Some(url) = ses_endpoint {
+        if let Some(url) = endpoint {
             ses = ses.endpoint_url(url);
         }
-        if let Some(url) = events_endpoint {
-            events = events.endpoint_url(url);
-        }
-        if let Some(client) = http_client {
-            ses = ses.http_client(client.clone());
-            events = events.http_client(client);
-        }
-        let ses = aws_sdk_sesv2::Client::from_conf(ses.build());
-        let events = aws_sdk_eventbridge::Client::from_conf(events.build());
-        Self { ses, events, configuration_set, bus }
+        Self { ses: aws_sdk_sesv2::Client::from_conf(ses.build()), configuration_set, bus }
     }
 
     /// Hands a mail to SES, for its envelope's recipient only.
@@ -102,33 +84,6 @@ impl Mailer {
             Err(error) => classify(&error),
         }
     }
-
-    /// Puts an event on the bus.
-    pub async fn publish(&self, event: &Published<'_>) -> HandOver {
-        let detail = match event.detail() {
-            Ok(detail) => detail,
-            Err(error) => return HandOver::Refused { reason: error.to_string() },
-        };
-        let entry = PutEventsRequestEntry::builder()
-            .time(EventTime::from_millis(event.at.timestamp_millis()))
-            .source("remit")
-            .detail_type(event.event.name())
-            .detail(detail)
-            .event_bus_name(&self.bus)
-            .build();
-        match self.events.put_events().entries(entry).send().await {
-            Err(error) => classify(&error),
-            Ok(output) => {
-                let entry = output.entries.unwrap_or_default().into_iter().next();
-                match entry.map(|entry| (entry.event_id, entry.error_code)) {
-                    Some((_, Some(code))) => refused(&code),
-                    Some((Some(service_id), None)) if output.failed_entry_count == 0 => HandOver::Accepted { service_id },
-                    Some((_, None)) if output.failed_entry_count > 0 => refused("entry failed"),
-                    Some((_, None)) | None => HandOver::Unknown { reason: "EventBridge answered without an event id".to_owned() },
-                }
-            }
-        }
-    }
 }
 
 /// Codes that say "not now": the same call may work later.
@@ -154,13 +109,13 @@ const LATER: [&str; 17] = [
     "RequestTimeTooSkewed",
 ];
 
-fn refused(code: &str) -> HandOver {
+pub(crate) fn refused(code: &str) -> HandOver {
     if LATER.contains(&code) { HandOver::Throttled } else { HandOver::Refused { reason: code.to_owned() } }
 }
 
 /// Only an error that the service itself gave, below 500 and with a code, is certain; the texts of errors may hold addresses
 /// and are left out.
-fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> HandOver {
+pub(crate) fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> HandOver {
     let unknown = |reason: &str| HandOver::Unknown { reason: reason.to_owned() };
     if matches!(error, SdkError::ConstructionFailure(_)) {
         return HandOver::Refused { reason: "the request could not be built".to_owned() };

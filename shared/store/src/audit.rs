@@ -2,8 +2,15 @@
 
 use crate::{
     Store, StoreError,
-    commits::unavailable,
-    items::{Item, invoice::write_attempt, invoice::write_payment, journal::StoredEntry, journal::read_entry, others, sort_key, string_of},
+    error::unavailable,
+    items::{
+        Item,
+        attempt::write_attempt,
+        journal::{StoredEntry, read_entry},
+        others,
+        payment::write_payment,
+        sort_key, string_of,
+    },
     queries::{contact_folder, folder},
 };
 use domain::{

@@ -1,19 +1,19 @@
-//! Every write. A change is one conditional transaction: state, journal entries, outbox rows, idempotency record, number.
+//! Every change: one conditional transaction of state, journal entries, outbox rows, idempotency record, number.
 
 use crate::{
     Store,
-    error::{CommitError, Corrupt, Lost, StoreError},
+    error::{CommitError, Corrupt, Lost, unavailable},
     items::{
-        FORMAT, Item, invoice, journal, number as number_value,
-        others::{self, GatewayEventRecord, IdempotencyRecord, RunRecord, StoredApiKey},
-        outbox, text,
+        FORMAT, Item, attempt, credit, invoice, journal, number as number_value,
+        others::{self, GatewayEventRecord, IdempotencyRecord},
+        outbox, payment, text, words,
     },
     keys,
 };
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, Delete, Put, TransactWriteItem, Update},
+    types::{Delete, Put, TransactWriteItem, Update},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -21,7 +21,7 @@ use domain::{
     contact::Contact,
     ids::{CreditId, InvoiceId, PaymentId},
     invoice::{Invoice, InvoiceText, journal::Event},
-    message::{Message, MessageState},
+    message::Message,
     money::Money,
     numbering::INVOICE_SERIES,
     product::Product,
@@ -180,7 +180,7 @@ impl Store {
             writes.push((self.take_number(sequence)?, Lost::Number));
         }
         if let Some(record) = commit.idempotency {
-            writes.push((self.put_new(others::write_idempotency(record)?)?, Lost::Idempotency));
+            writes.push((self.put_unless_kept(others::write_idempotency(record)?, commit.context.at)?, Lost::Idempotency));
         }
         if let Some(record) = commit.gateway_event {
             writes.push((self.put_new(others::write_gateway_event(record)?)?, Lost::Event));
@@ -200,14 +200,14 @@ impl Store {
         }
         writes.push((self.put_at(invoice::write_invoice(invoice, head, write.next)?, write.before)?, Lost::Invoice));
         if let Some((words, salt)) = write.text {
-            writes.push((self.put(invoice::write_text(&invoice.id, words, salt)?)?, Lost::Invoice));
+            writes.push((self.put(words::write_text(&invoice.id, words, salt)?)?, Lost::Invoice));
         }
         for attempt in write.attempts {
-            writes.push((self.put(invoice::write_attempt(attempt)?)?, Lost::Invoice));
+            writes.push((self.put(attempt::write_attempt(attempt)?)?, Lost::Invoice));
         }
         for event in write.events {
             if let Event::PaymentApplied(payment) = event {
-                writes.push((self.put_new(invoice::write_payment(payment)?)?, Lost::Twice));
+                writes.push((self.put_new(payment::write_payment(payment)?)?, Lost::Twice));
             }
         }
         for message in write.messages {
@@ -234,14 +234,8 @@ impl Store {
                 invoice_id: credit.invoice_id.clone(),
                 payment_id: credit.payment_id.clone(),
             }));
-            let item = invoice::write_credit(
-                &contact.id,
-                &credit.id,
-                credit.amount,
-                credit.cause,
-                &credit.invoice_id,
-                credit.payment_id.as_ref(),
-            )?;
+            let item =
+                credit::write_credit(&contact.id, &credit.id, credit.amount, credit.cause, &credit.invoice_id, credit.payment_id.as_ref())?;
             writes.push((self.put_new(item)?, Lost::Twice));
         }
         let head = self.entries(context, &Subject::Contact(contact.id.clone()), write.before, facts, None, writes)?;
@@ -289,6 +283,18 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
+    /// A put on the condition that there is no such item, or only one whose time is over.
+    fn put_unless_kept(&self, item: Item, now: DateTime<Utc>) -> Result<TransactWriteItem, Corrupt> {
+        let put = self
+            .put_builder(item)
+            .condition_expression("attribute_not_exists(pk) OR #ttl <= :now")
+            .expression_attribute_names("#ttl", keys::TTL)
+            .expression_attribute_values(":now", number_value(now.timestamp()))
+            .build()
+            .map_err(|e| Corrupt::new("put", e))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
     /// A put on the condition that the record's journal still ends where it did.
     fn put_at(&self, item: Item, before: Head) -> Result<TransactWriteItem, Corrupt> {
         if before.seq == 0 {
@@ -328,78 +334,6 @@ impl Store {
         let update = update.build().map_err(|e| Corrupt::new("number", e))?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
-
-    /// Records a gateway's event that changes nothing.
-    ///
-    /// # Errors
-    /// [`CommitError::Lost`] with [`Lost::Event`] when it is there already.
-    pub async fn record_gateway_event(&self, record: &GatewayEventRecord) -> Result<(), CommitError> {
-        self.put_one(others::write_gateway_event(record)?, Some("attribute_not_exists(pk)"), vec![], Lost::Event).await
-    }
-
-    /// Writes down an API key.
-    ///
-    /// # Errors
-    /// [`CommitError`].
-    pub async fn put_api_key(&self, key: &StoredApiKey) -> Result<(), CommitError> {
-        self.put_one(others::write_api_key(key)?, None, vec![], Lost::Record).await
-    }
-
-    /// Writes down how a sweep went.
-    ///
-    /// # Errors
-    /// [`CommitError`].
-    pub async fn put_run(&self, record: &RunRecord) -> Result<(), CommitError> {
-        self.put_one(others::write_run(record)?, None, vec![], Lost::Record).await
-    }
-
-    /// Moves an outbox row on, if it still stands as it was loaded.
-    ///
-    /// # Errors
-    /// [`CommitError::Lost`] with [`Lost::Conflict`] when somebody else moved it.
-    pub async fn move_message(&self, before: &Message, after: &Message) -> Result<(), CommitError> {
-        let values = vec![(":state", text(before.state.name())), (":tries", number_value(before.tries))];
-        let item = outbox::write_message(after)?;
-        match &before.state {
-            MessageState::Claimed { until } => {
-                let mut values = values;
-                let until = serde_dynamo::to_attribute_value(until).map_err(|e| Corrupt::new("lease", e))?;
-                values.push((":until", until));
-                self.put_one(item, Some("#state = :state AND tries = :tries AND state_at = :until"), values, Lost::Conflict).await
-            }
-            MessageState::Planned
-            | MessageState::Handed { .. }
-            | MessageState::Uncertain { .. }
-            | MessageState::Failed { .. }
-            | MessageState::Cancelled { .. } => {
-                self.put_one(item, Some("#state = :state AND tries = :tries"), values, Lost::Conflict).await
-            }
-        }
-    }
-
-    async fn put_one(
-        &self,
-        item: Item,
-        condition: Option<&str>,
-        values: Vec<(&str, AttributeValue)>,
-        lost: Lost,
-    ) -> Result<(), CommitError> {
-        let mut put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        if let Some(condition) = condition {
-            put = put.condition_expression(condition);
-            if condition.contains("#state") {
-                put = put.expression_attribute_names("#state", "state");
-            }
-        }
-        for (name, value) in values {
-            put = put.expression_attribute_values(name, value);
-        }
-        match put.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Err(CommitError::Lost(lost)),
-            Err(error) => Err(CommitError::Store(unavailable("PutItem", &error))),
-        }
-    }
 }
 
 /// Which condition a cancelled transaction lost: a real condition before a mere conflict.
@@ -422,17 +356,4 @@ fn lost_on<R>(error: &SdkError<TransactWriteItemsError, R>, meanings: &[Lost]) -
         .or_else(|| first_of(Lost::Event))
         .or_else(|| failed.first().copied())
         .or_else(|| reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")).then_some(Lost::Conflict))
-}
-
-/// The error of a call that gave no usable answer.
-pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError {
-    let kind = match error {
-        SdkError::ConstructionFailure(_) => "the request could not be made",
-        SdkError::TimeoutError(_) => "timeout",
-        SdkError::DispatchFailure(_) => "no connection",
-        SdkError::ResponseError(_) => "unreadable answer",
-        SdkError::ServiceError(_) => "service error",
-        _ => "unknown",
-    };
-    StoreError::Unavailable { operation, code: error.code().unwrap_or(kind).to_owned() }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong between us and the table.
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
 /// An item cannot be read or written as the record it should be: a defect, or a newer format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("item {item} cannot be understood: {reason}")]
@@ -67,4 +69,17 @@ impl From<Corrupt> for CommitError {
     fn from(error: Corrupt) -> Self {
         Self::Store(error.into())
     }
+}
+
+/// The error of a call that gave no usable answer.
+pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError {
+    let kind = match error {
+        SdkError::ConstructionFailure(_) => "the request could not be made",
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "no connection",
+        SdkError::ResponseError(_) => "unreadable answer",
+        SdkError::ServiceError(_) => "service error",
+        _ => "unknown",
+    };
+    StoreError::Unavailable { operation, code: error.code().unwrap_or(kind).to_owned() }
 }

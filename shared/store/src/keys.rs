@@ -141,6 +141,13 @@ pub(crate) fn message(key: &str) -> String {
     format!("{MESSAGES}{key}")
 }
 
+/// The invoice and message key of an outbox row's keys, as stream records carry them.
+#[must_use]
+pub fn parse_message_key(pk: &str, sk: &str) -> Option<(InvoiceId, String)> {
+    let invoice_id = InvoiceId::parse(pk.strip_prefix("INV#")?).ok()?;
+    Some((invoice_id, sk.strip_prefix(MESSAGES)?.to_owned()))
+}
+
 pub(crate) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

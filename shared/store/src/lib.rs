@@ -1,16 +1,19 @@
 //! The only crate that knows DynamoDB.
 //!
-//! [`keys`] is every key shape on one page; [`queries`] is every read; [`commits`] is every write: state, journal, outbox,
-//! idempotency record and number in one conditional transaction. Items are private.
+//! [`keys`] is every key shape on one page; [`queries`] is every read of a record, [`lists`] every list; [`commits`] is every
+//! change: state, journal, outbox, idempotency record and number in one conditional transaction. Items are private.
 
+mod ask;
 pub mod audit;
 pub mod commits;
 pub mod error;
 mod items;
 pub mod keys;
+pub mod lists;
 pub mod queries;
 pub mod schema;
 pub mod stream;
+mod writes;
 
 pub use error::{CommitError, Lost, StoreError};
 pub use items::{

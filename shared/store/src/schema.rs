@@ -2,13 +2,12 @@
 
 use crate::{
     Store,
-    commits::unavailable,
-    error::{Corrupt, StoreError},
-    keys::{INDEXES, Index, SUMMARY},
+    error::{Corrupt, StoreError, unavailable},
+    keys::{INDEXES, Index, SUMMARY, TTL},
 };
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
-    StreamSpecification, StreamViewType,
+    StreamSpecification, StreamViewType, TimeToLiveSpecification,
 };
 
 fn key_schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, Corrupt> {
@@ -61,9 +60,15 @@ impl Store {
             create = create.global_secondary_indexes(index(shape)?);
         }
         match create.send().await {
-            Ok(_) => Ok(()),
+            Ok(_) => self.delete_what_has_expired().await,
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => Ok(()),
             Err(error) => Err(unavailable("CreateTable", &error)),
         }
+    }
+
+    async fn delete_what_has_expired(&self) -> Result<(), StoreError> {
+        let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build().map_err(|e| Corrupt::new("schema", e))?;
+        let answer = self.client.update_time_to_live().table_name(&self.table).time_to_live_specification(ttl).send().await;
+        answer.map(|_| ()).map_err(|error| unavailable("UpdateTimeToLive", &error))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: AWS Lambda, Using Lambda with Amazon DynamoDB, example event.
 
-use crate::queries::parse_message_key;
+use crate::keys::parse_message_key;
 use domain::ids::InvoiceId;
 use serde_json::Value;
 

@@ -18,6 +18,7 @@ static HTTP: LazyLock<reqwest::Client> = LazyLock::new(reqwest::Client::new);
 pub(super) struct Remote {
     url: String,
     prefix: String,
+    authorization: String,
     tables: Mutex<BTreeSet<String>>,
 }
 
@@ -25,7 +26,11 @@ impl Remote {
     pub(super) fn at(url: String) -> Self {
         let n = TABLES.fetch_add(1, Ordering::Relaxed);
         let prefix = format!("remit-{}-{n}--", std::process::id());
-        Self { url, prefix, tables: Mutex::default() }
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential=remittest{n}/20260101/eu-central-1/dynamodb/aws4_request, \
+             SignedHeaders=host;x-amz-date;x-amz-target, Signature=0"
+        );
+        Self { url, prefix, authorization, tables: Mutex::default() }
     }
 
     /// Forwards one request. It blocks the thread, so that a paused clock does not run ahead of the answer.
@@ -47,7 +52,7 @@ impl Remote {
                 .header("x-amz-target", target)
                 .header("content-type", "application/x-amz-json-1.0")
                 .header("x-amz-date", "20260101T000000Z")
-                .header("authorization", AUTHORIZATION)
+                .header("authorization", &self.authorization)
                 .body(request.to_string())
                 .send()
                 .await?;
@@ -93,6 +98,3 @@ impl Drop for Remote {
         }
     }
 }
-
-const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=remittest/20260101/eu-central-1/dynamodb/aws4_request, \
-     SignedHeaders=host;x-amz-date;x-amz-target, Signature=0";

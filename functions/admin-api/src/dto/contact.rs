@@ -11,7 +11,7 @@ use domain::{
     text,
 };
 use serde::{Deserialize, Serialize};
-use store::queries::ContactSummary;
+use store::lists::ContactSummary;
 use utoipa::ToSchema;
 
 /// One mail address of a contact.

@@ -17,7 +17,7 @@ use domain::{
     },
 };
 use serde::Serialize;
-use store::queries::{InvoiceFolder, InvoiceSummary};
+use store::{lists::InvoiceSummary, queries::InvoiceFolder};
 use utoipa::ToSchema;
 
 /// A status with what staff read.

@@ -108,7 +108,7 @@ pub(crate) async fn pay(State(deps): State<Deps>, id: PathId, posted: Posted<New
 async fn recorded(deps: &Deps, caller: &Caller, id: &InvoiceId, fits: impl Fn(&Payment) -> bool) -> Result<Payment, ApiProblem> {
     let missing = || AppError::Defect(format!("a payment of {id} was recorded and is not there"));
     let key = caller.idempotency.as_ref().ok_or_else(missing)?.key;
-    let at = deps.store.find_idempotency(&key).await?.ok_or_else(missing)?.at;
+    let at = deps.store.find_idempotency(&key, deps.clock.now()).await?.ok_or_else(missing)?.at;
     let payments = deps.store.list_payments(id).await?;
     let found = payments.into_iter().find(|payment| payment.recorded_at == at && payment.origin == Origin::Staff && fits(payment));
     Ok(found.ok_or_else(missing)?)

@@ -17,7 +17,7 @@ use domain::{
     invoice::status::StatusCode as InvoiceStatus,
     pii::RecipientRef,
 };
-use store::queries::{InvoiceList, Part};
+use store::{lists::InvoiceList, queries::Part};
 
 /// List invoices
 ///

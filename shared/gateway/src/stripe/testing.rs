@@ -80,7 +80,7 @@ pub(super) enum Does {
     Breaks(TransportErrorKind),
 }
 
-/// A Stripe that answers from a script, and what it was asked.
+/// A Stripe that answers from a script, and what it was asked. A request that does not follow the schema fails its test.
 pub(super) struct Scripted {
     pub stripe: Stripe,
     asked: Arc<Mutex<Vec<Request<Bytes>>>>,
@@ -91,6 +91,7 @@ impl Scripted {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (log, script) = (Arc::clone(&asked), Mutex::new(script.into_iter().collect::<VecDeque<_>>()));
         let transport = Transport::new(move |request| {
+            check(&request);
             log.lock().unwrap().push(request);
             let next = script.lock().unwrap().pop_front().unwrap();
             async move {
@@ -120,6 +121,13 @@ impl Scripted {
     pub fn take_request(&self) -> Request<Bytes> {
         self.asked.lock().unwrap().remove(0)
     }
+}
+
+/// Holds a request against the published schema.
+fn check(request: &Request<Bytes>) {
+    let pairs = |encoded: &[u8]| serde_urlencoded::from_bytes::<Vec<(String, String)>>(encoded).unwrap();
+    let query = request.uri().query().unwrap_or_default();
+    vendor_schema::check_request(request.method().as_str(), request.uri().path(), &pairs(query.as_bytes()), &pairs(request.body()));
 }
 
 /// A session as Stripe writes it, with the given fields laid over.

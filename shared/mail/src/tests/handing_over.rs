@@ -2,7 +2,7 @@
 
 use super::{copies, kinds, mary, outgoing, write};
 use crate::{
-    HandOver, Mailer, Outgoing, Published,
+    Bus, HandOver, Mailer, Outgoing, Published,
     fixture::{after_payment, business, invoice, noon, payment, text},
     mailer::tag_value,
 };
@@ -59,17 +59,10 @@ fn mailer(answer: Answer) -> (Mailer, Canned) {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "test")))
+        .http_client(http_client_fn(move |_, _| connector.clone()))
         .build();
-    let client = http_client_fn(move |_, _| connector.clone());
-    let mailer = Mailer::new(
-        &sdk,
-        Some("http://ses.test"),
-        Some("http://events.test"),
-        Some("transactional".to_owned()),
-        "remit".to_owned(),
-        Some(client),
-    );
-    (mailer, canned)
+    let bus = Bus::new(&sdk, Some("http://events.test"), "remit".to_owned());
+    (Mailer::new(&sdk, Some("http://ses.test"), Some("transactional".to_owned()), bus), canned)
 }
 
 async fn send(answer: Answer) -> (HandOver, Vec<(String, String)>) {
@@ -155,7 +148,7 @@ async fn an_event_tells_references_and_sums_and_nothing_of_a_person() {
     let received = payment("61.44");
     let event = Published { id: "evt-1", event: BusEvent::PaymentApplied, at: noon(10), invoice: &partly, payment_id: Some(&received.id) };
     let (mailer, canned) = mailer(Answer::Says(200, "", r#"{"FailedEntryCount":0,"Entries":[{"EventId":"e-7"}]}"#));
-    assert_eq!(mailer.publish(&event).await, HandOver::Accepted { service_id: "e-7".to_owned() });
+    assert_eq!(mailer.bus.publish(&event).await, HandOver::Accepted { service_id: "e-7".to_owned() });
     let asked = canned.asked.lock().unwrap().clone();
     let body: serde_json::Value = serde_json::from_str(&asked[0].1).unwrap();
     let entry = &body["Entries"][0];
@@ -192,10 +185,10 @@ async fn an_events_entry_that_failed_is_later_or_never() {
     ];
     for (body, expected) in cases {
         let (mailer, _) = mailer(Answer::Says(200, "", body));
-        assert_eq!(mailer.publish(&event).await, expected, "{body}");
+        assert_eq!(mailer.bus.publish(&event).await, expected, "{body}");
     }
     let (mailer, _) = mailer(Answer::Says(200, "", r#"{"FailedEntryCount":0,"Entries":[]}"#));
-    assert!(matches!(mailer.publish(&event).await, HandOver::Unknown { .. }));
+    assert!(matches!(mailer.bus.publish(&event).await, HandOver::Unknown { .. }));
 }
 
 #[test]

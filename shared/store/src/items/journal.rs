@@ -2,8 +2,10 @@
 
 use super::{
     Item,
-    invoice::{AttemptItem, BodyItem, DeclineItem, PaymentItem},
+    attempt::{AttemptItem, DeclineItem},
+    invoice::BodyItem,
     money::{MoneyItem, currency, digest, id, named, recipient},
+    payment::PaymentItem,
     string_of, text, write,
 };
 use crate::{error::Corrupt, keys};

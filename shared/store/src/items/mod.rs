@@ -2,11 +2,15 @@
 //!
 //! Every item says its format in `v`. Formats are only ever added to; the fixtures in `fixtures/` hold one of each for ever.
 
+pub(crate) mod attempt;
+pub(crate) mod credit;
 pub(crate) mod invoice;
 pub(crate) mod journal;
 pub(crate) mod money;
 pub(crate) mod others;
 pub(crate) mod outbox;
+pub(crate) mod payment;
+pub(crate) mod words;
 
 use crate::error::Corrupt;
 use aws_sdk_dynamodb::types::AttributeValue;

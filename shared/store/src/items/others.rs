@@ -2,9 +2,10 @@
 
 use super::{
     Item, index,
-    invoice::DetailsItem,
     money::{MoneyItem, currency, digest, email, id},
-    number, read, write,
+    number, read,
+    words::DetailsItem,
+    write,
 };
 use crate::{error::Corrupt, keys};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -231,6 +232,13 @@ pub struct IdempotencyRecord {
 /// Days an idempotency record is kept.
 pub const IDEMPOTENCY_DAYS: i64 = 30;
 
+impl IdempotencyRecord {
+    /// From this instant on its key is free again.
+    pub(crate) fn end(&self) -> DateTime<Utc> {
+        self.at + chrono::TimeDelta::days(IDEMPOTENCY_DAYS)
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct IdempotencyItem {
     request: String,
@@ -241,8 +249,7 @@ struct IdempotencyItem {
 pub(crate) fn write_idempotency(record: &IdempotencyRecord) -> Result<Item, Corrupt> {
     let body = IdempotencyItem { request: record.request.hex(), result: record.result.clone(), at: record.at };
     let mut item = write(&keys::idempotency(&record.key), keys::STATE, &body)?;
-    let end = record.at + chrono::TimeDelta::days(IDEMPOTENCY_DAYS);
-    item.insert(keys::TTL.to_owned(), number(end.timestamp()));
+    item.insert(keys::TTL.to_owned(), number(record.end().timestamp()));
     Ok(item)
 }
 

@@ -118,6 +118,18 @@ impl Bench {
     }
 }
 
+/// Every answer follows the schema, also one to a wrong request.
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for exchange in self.gateway.exchanges().iter().filter(|exchange| exchange.status > 0) {
+            vendor_schema::check_answer(&exchange.method, &exchange.path, exchange.status, &exchange.answer);
+        }
+    }
+}
+
 async fn got(response: Response) -> Got {
     let (parts, body) = response.into_parts();
     let lost = parts.extensions.get::<AnswerLost>().is_some();

@@ -1,0 +1,297 @@
+//! Every list. Indexes give candidates; what decides is read strongly from the table.
+
+use crate::{
+    Store,
+    ask::{Ask, Key},
+    error::{Corrupt, StoreError},
+    items::{
+        Item,
+        invoice::InvoiceSummaryItem,
+        journal::{StoredEntry, read_entry},
+        money::{currency, minor},
+        others::{ContactSummaryItem, ProductItem},
+        outbox, sort_key, string_of,
+    },
+    keys::{self, Index, parse_message_key},
+    queries::payments,
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{
+    automation::Sweep,
+    ids::{AttemptId, ContactId, InvoiceId},
+    invoice::status::StatusCode,
+    message::Message,
+    money::Money,
+    payment::Payment,
+    pii::Pii,
+    product::Product,
+    record::Subject,
+};
+
+/// Some rows of a list, and where the next begin.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// The cursor of the next page; none at the end.
+    pub next: Option<String>,
+}
+
+/// An invoice as lists show it.
+#[derive(Debug, Clone)]
+pub struct InvoiceSummary {
+    /// Its id.
+    pub id: InvoiceId,
+    /// Who is billed.
+    pub contact_id: ContactId,
+    /// Where it stands.
+    pub status: StatusCode,
+    /// Its number.
+    pub number: Option<String>,
+    /// All there is to pay.
+    pub total: Money,
+    /// What is left of it.
+    pub balance: Money,
+    /// Its date.
+    pub invoice_date: NaiveDate,
+    /// When it is due.
+    pub due_on: NaiveDate,
+}
+
+/// A contact as lists show it.
+#[derive(Debug, Clone)]
+pub struct ContactSummary {
+    /// Its id.
+    pub id: ContactId,
+    /// Its name.
+    pub name: Pii,
+    /// Its main address.
+    pub email: Option<Pii>,
+}
+
+/// Which invoices are listed.
+#[derive(Debug, Clone)]
+pub enum InvoiceList {
+    /// All of them, oldest first.
+    All,
+    /// Those in a status.
+    Status(StatusCode),
+    /// Those of a contact.
+    Contact(ContactId),
+    /// Those owed whose due date is before this date, longest overdue first.
+    DueBefore(NaiveDate),
+}
+
+/// Something that may be due, and the cursor behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueRow {
+    /// What it is.
+    pub due: Due,
+    /// Where a list goes on after it.
+    pub after: String,
+}
+
+/// Something that may be due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due {
+    /// An invoice with a step.
+    Invoice(InvoiceId),
+    /// An attempt to be asked about.
+    Attempt(InvoiceId, AttemptId),
+    /// A row of the outbox, by its key.
+    Message(InvoiceId, String),
+}
+
+impl Store {
+    /// Lists invoices: one query of one index.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_invoices(&self, list: &InvoiceList, limit: i32, cursor: Option<&str>) -> Result<Page<InvoiceSummary>, StoreError> {
+        let (index, partition, condition, values) = match list {
+            InvoiceList::All => (keys::BY_KIND, "invoice".to_owned(), "", vec![]),
+            InvoiceList::Status(status) => (keys::BY_STATUS, keys::status_partition(*status).to_owned(), "", vec![]),
+            InvoiceList::Contact(id) => (keys::BY_CONTACT, id.to_string(), "", vec![]),
+            InvoiceList::DueBefore(date) => (keys::BY_DUE_DATE, keys::OWING.to_owned(), "#s < :a", vec![(":a", date.to_string())]),
+        };
+        let start = cursor.map(|text| read_cursor(text, index, &partition)).transpose()?;
+        let ask = Ask { index: Some(index), partition, condition, values, limit: Some(limit), backwards: false, start };
+        let (items, next) = self.ask(ask).await?;
+        Ok(Page { rows: items.iter().map(invoice_summary).collect::<Result<_, _>>()?, next: next.map(|key| write_cursor(&key)) })
+    }
+
+    /// Lists contacts, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_contacts(&self, limit: i32, cursor: Option<&str>) -> Result<Page<ContactSummary>, StoreError> {
+        let (items, next) = self.list_kind("contact", limit, cursor).await?;
+        let row = |item: &Item| {
+            let body: ContactSummaryItem = summary(item)?;
+            let id = crate::items::money::id(ContactId::parse(&body.id))?;
+            Ok::<_, StoreError>(ContactSummary { id, name: Pii::new(body.name), email: body.email.map(Pii::new) })
+        };
+        Ok(Page { rows: items.iter().map(row).collect::<Result<_, _>>()?, next })
+    }
+
+    /// Lists products, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_products(&self, limit: i32, cursor: Option<&str>) -> Result<Page<Product>, StoreError> {
+        let (items, next) = self.list_kind("product", limit, cursor).await?;
+        let row = |item: &Item| Ok::<_, StoreError>(summary::<ProductItem>(item)?.read()?.0);
+        Ok(Page { rows: items.iter().map(row).collect::<Result<_, _>>()?, next })
+    }
+
+    async fn list_kind(&self, kind: &str, limit: i32, cursor: Option<&str>) -> Result<(Vec<Item>, Option<String>), StoreError> {
+        let start = cursor.map(|text| read_cursor(text, keys::BY_KIND, kind)).transpose()?;
+        let ask = Ask {
+            index: Some(keys::BY_KIND),
+            partition: kind.to_owned(),
+            condition: "",
+            values: vec![],
+            limit: Some(limit),
+            backwards: false,
+            start,
+        };
+        let (items, next) = self.ask(ask).await?;
+        Ok((items, next.map(|key| write_cursor(&key))))
+    }
+
+    /// What may be due in one shard of a sweep, earliest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_due(
+        &self,
+        sweep: Sweep,
+        shard: u8,
+        now: DateTime<Utc>,
+        limit: i32,
+        cursor: Option<&str>,
+    ) -> Result<Page<DueRow>, StoreError> {
+        let partition = keys::due_partition(sweep, shard);
+        let (items, next) = self.list_until(keys::DUE, partition, now, limit, cursor).await?;
+        let mut rows = Vec::new();
+        for item in &items {
+            let (pk, sk) = (string_of(item, "pk").unwrap_or_default(), sort_key(item));
+            let invoice_id = crate::items::money::id(InvoiceId::parse(pk.trim_start_matches("INV#")))?;
+            let due = match sk.strip_prefix("B#") {
+                Some(attempt) => Due::Attempt(invoice_id, crate::items::money::id(AttemptId::parse(attempt))?),
+                None => Due::Invoice(invoice_id),
+            };
+            rows.push(DueRow { due, after: cursor_behind(item, keys::DUE) });
+        }
+        Ok(Page { rows, next })
+    }
+
+    /// Outbox rows of one shard whose time has come, earliest first: invoice and message key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_outbox(&self, shard: u8, now: DateTime<Utc>, limit: i32, cursor: Option<&str>) -> Result<Page<DueRow>, StoreError> {
+        let (items, next) = self.list_until(keys::OUTBOX, keys::outbox_partition(shard), now, limit, cursor).await?;
+        let row = |item: &Item| {
+            let (pk, sk) = (string_of(item, "pk").unwrap_or_default(), sort_key(item));
+            let (invoice_id, key) = parse_message_key(pk, sk).ok_or_else(|| Corrupt::new(sk, "not an outbox row"))?;
+            Ok::<_, StoreError>(DueRow { due: Due::Message(invoice_id, key), after: cursor_behind(item, keys::OUTBOX) })
+        };
+        Ok(Page { rows: items.iter().map(row).collect::<Result<_, _>>()?, next })
+    }
+
+    async fn list_until(
+        &self,
+        index: Index,
+        partition: String,
+        now: DateTime<Utc>,
+        limit: i32,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<Item>, Option<String>), StoreError> {
+        let start = cursor.map(|text| read_cursor(text, index, &partition)).transpose()?;
+        let values = vec![(":a", keys::instant(now))];
+        let ask = Ask { index: Some(index), partition, condition: "#s <= :a", values, limit: Some(limit), backwards: false, start };
+        let (items, next) = self.ask(ask).await?;
+        Ok((items, next.map(|key| write_cursor(&key))))
+    }
+
+    /// An invoice's outbox rows.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_messages(&self, invoice_id: &InvoiceId) -> Result<Vec<Message>, StoreError> {
+        let items = self.range(keys::invoice(invoice_id), keys::MESSAGES, "M#~").await?;
+        Ok(items.iter().map(outbox::read_message).collect::<Result<_, _>>()?)
+    }
+
+    /// An invoice's payments, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_payments(&self, invoice_id: &InvoiceId) -> Result<Vec<Payment>, StoreError> {
+        let items = self.range(keys::invoice(invoice_id), "C#", "C#~").await?;
+        payments(&items)
+    }
+
+    /// A journal's entries in order, from a place on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_entries(&self, subject: &Subject, after_seq: u64, limit: i32) -> Result<Page<StoredEntry>, StoreError> {
+        let ask = Ask {
+            index: None,
+            partition: keys::subject(subject),
+            condition: "#s BETWEEN :a AND :b",
+            values: vec![(":a", keys::entry(after_seq + 1)), (":b", format!("{}~", keys::JOURNAL))],
+            limit: Some(limit),
+            backwards: false,
+            start: None,
+        };
+        let (items, next) = self.ask(ask).await?;
+        let rows: Vec<StoredEntry> = items.iter().map(read_entry).collect::<Result<_, _>>()?;
+        let next = next.and_then(|_| rows.last().map(|row| row.entry.seq.to_string()));
+        Ok(Page { rows, next })
+    }
+}
+
+fn summary<T: serde::de::DeserializeOwned>(item: &Item) -> Result<T, Corrupt> {
+    match item.get(keys::SUMMARY) {
+        Some(AttributeValue::M(map)) => serde_dynamo::from_item(map.clone()).map_err(|e| Corrupt::new("summary", e)),
+        Some(_) | None => Err(Corrupt::new(sort_key(item), "no summary")),
+    }
+}
+
+fn invoice_summary(item: &Item) -> Result<InvoiceSummary, StoreError> {
+    let body: InvoiceSummaryItem = summary(item)?;
+    let of = currency(&body.currency)?;
+    Ok(InvoiceSummary {
+        id: crate::items::money::id(InvoiceId::parse(&body.id))?,
+        contact_id: crate::items::money::id(ContactId::parse(&body.contact_id))?,
+        status: StatusCode::find(&body.status).ok_or_else(|| Corrupt::new("status", &body.status))?,
+        number: body.number,
+        total: minor(body.total, of)?,
+        balance: minor(body.balance, of)?,
+        invoice_date: body.invoice_date,
+        due_on: body.due_on,
+    })
+}
+
+fn cursor_behind(item: &Item, index: Index) -> String {
+    let of = |name: &str| (name.to_owned(), string_of(item, name).unwrap_or_default().to_owned());
+    write_cursor(&["pk", "sk", index.partition, index.sort].map(of).into())
+}
+
+fn write_cursor(key: &Key) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
+}
+
+fn read_cursor(text: &str, index: Index, partition: &str) -> Result<Key, StoreError> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| StoreError::Cursor)?;
+    let key: Key = serde_json::from_slice(&bytes).map_err(|_| StoreError::Cursor)?;
+    let fits = key.len() == 4
+        && key.get(index.partition).is_some_and(|p| p == partition)
+        && ["pk", "sk", index.sort].iter().all(|name| key.contains_key(*name));
+    if fits { Ok(key) } else { Err(StoreError::Cursor) }
+}
