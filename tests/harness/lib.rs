@@ -8,7 +8,9 @@
     reason = "a test may fail loudly, and so may what it stands on"
 )]
 
+pub mod acting;
 pub mod filler;
+pub mod lambda;
 pub mod paying;
 pub mod table;
 pub mod wire;

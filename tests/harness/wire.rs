@@ -20,6 +20,8 @@ pub type WirePlan = Arc<dyn Fn(&WireCall) -> WireFault + Send + Sync>;
 /// One request that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireCall {
+    /// The function that asked; none for a test itself.
+    pub function: Option<&'static str>,
     /// How many requests came before this one since the plan was set; a retry is a request of its own.
     pub n: u64,
     /// The HTTP method.
@@ -114,6 +116,7 @@ impl Wire {
     fn note(&self, request: &HttpRequest) -> WireFault {
         let mut faults = self.faults.lock().unwrap();
         let call = WireCall {
+            function: crate::acting::at_work(),
             n: faults.asked,
             method: request.method().to_owned(),
             path: path(request.uri()).to_owned(),

@@ -21,18 +21,24 @@ const MAY: [(&str, &[&str]); 7] = [
 const DOMAIN_MAY: [&str; 11] =
     ["base64", "chrono", "chrono-tz", "email_address", "hmac", "iso_currency", "rust_decimal", "sha2", "subtle", "thiserror", "ulid"];
 /// Crates of others that only some rooms may name; tests and infra/local stand in for the outside and may name all.
-const ONLY: [(&str, &[&str]); 9] = [
+const ONLY: [(&str, &[&str]); 10] = [
     ("aws-sdk-dynamodb", &["store"]),
     ("serde_dynamo", &["store"]),
     ("reqwest", &["gateway"]),
-    ("aws-sdk-sesv2", &["mail"]),
+    ("aws-sdk-sesv2", &["mail", DOCTOR]),
     ("aws-sdk-eventbridge", &["mail"]),
     ("mail-builder", &["mail"]),
-    ("aws-sdk-secretsmanager", &["runtime"]),
+    ("aws-sdk-secretsmanager", &["runtime", DOCTOR]),
     ("dynoxide-rs", &[]),
     ("mail-parser", &["mail"]),
+    ("hickory-resolver", &[DOCTOR]),
 ];
-const OUTSIDE: [&str; 2] = ["local", "tests"];
+const OUTSIDE: [&str; 3] = ["hello-aws", "local", "tests"];
+/// What looks at a deployed stack from a desk: nothing of ours uses it, and it asks services what only it wants to know.
+const DOCTOR: &str = "doctor";
+const DOCTOR_MAY: [&str; 4] = ["domain", "store", "gateway", "runtime"];
+/// What functions are measured against: they stand on nothing of ours, and nothing uses them.
+const HELLOS: [&str; 2] = ["hello", "hello-aws"];
 /// What holds requests and answers against the published schema: it stands on nothing of ours, and only tests name it.
 const CHECK: &str = "vendor-schema";
 const CHECKED: [&str; 3] = ["gateway", "local", "tests"];
@@ -100,6 +106,8 @@ fn crates_of_ours_depend_on_each_other_only_downwards_and_never_on_a_sibling() {
     let mut rules = BTreeMap::from(MAY);
     let shared: BTreeSet<&str> = rules.keys().copied().collect();
     rules.insert(CHECK, &[]);
+    rules.extend(HELLOS.map(|hello| (hello, [].as_slice())));
+    rules.insert(DOCTOR, &DOCTOR_MAY);
     let mut seen = 0;
     for package in &metadata.packages {
         let name = package.name.as_str();
@@ -107,8 +115,9 @@ fn crates_of_ours_depend_on_each_other_only_downwards_and_never_on_a_sibling() {
         let in_tests = check.iter().all(|d| name == "tests" || d.kind == DependencyKind::Development);
         assert!(check.is_empty() || CHECKED.contains(&name) && in_tests, "{name} may not depend on {CHECK}");
         let ours: Vec<&str> = ours.into_iter().map(|d| d.name.as_str()).collect();
-        if OUTSIDE.contains(&name) {
-            assert!(!ours.contains(&"tests"), "{name} depends on the tests");
+        if OUTSIDE.contains(&name) && !HELLOS.contains(&name) {
+            let outside = ours.iter().find(|other| **other == "tests" || HELLOS.contains(other));
+            assert_eq!(outside, None, "{name} depends on what stands outside");
             continue;
         }
         let may = if is_function(package) { shared.clone() } else { rules[name].iter().copied().collect() };
@@ -123,7 +132,7 @@ fn crates_of_ours_depend_on_each_other_only_downwards_and_never_on_a_sibling() {
 #[test]
 fn every_member_lies_in_the_folder_of_its_name() {
     let metadata = metadata();
-    assert_eq!(metadata.packages.len(), 18);
+    assert_eq!(metadata.packages.len(), 21);
     for package in &metadata.packages {
         assert_eq!(package.manifest_path.parent().unwrap().file_name(), Some(package.name.as_str()));
         assert_eq!(package.publish, Some(Vec::new()), "{} may be published", package.name);
@@ -152,7 +161,8 @@ fn absence_2_each_outside_system_is_named_by_one_crate() {
             assert!(!named || only.contains(&name) || OUTSIDE.contains(&name), "{name} depends on {dependency}");
         }
     }
-    let elsewhere = ["functions", "shared/app/src", "shared/domain/src", "shared/mail/src", "shared/pages/src", "shared/store/src"];
+    let elsewhere =
+        ["functions", "infra/doctor/src", "shared/app/src", "shared/domain/src", "shared/mail/src", "shared/pages/src", "shared/store/src"];
     let stripes_wire =
         ["checkout/sessions", "payment_intent", "client_reference_id", "Stripe-Version", "stripe-signature", "Stripe-Signature"];
     absent(&elsewhere, &["store/src/items/invoice.rs"], &stripes_wire);
@@ -161,18 +171,31 @@ fn absence_2_each_outside_system_is_named_by_one_crate() {
 }
 
 #[test]
-fn absence_3_only_functions_and_the_local_run_supply_a_clock_and_nothing_below_spawns() {
+fn absence_3_only_programs_supply_a_clock_and_nothing_below_spawns() {
     absent(&["shared"], &[], &["Utc::now", "Local::now", "SystemTime::now", "Instant::now"]);
-    absent(&["shared", "functions"], &[], &["tokio::spawn", "task::spawn", "spawn_local", "spawn_blocking", "thread::spawn"]);
-    for (file, text) in sources(&root().join("functions")) {
+    absent(
+        &["shared", "functions", "infra/doctor"],
+        &[],
+        &["tokio::spawn", "task::spawn", "spawn_local", "spawn_blocking", "thread::spawn"],
+    );
+    for (file, text) in ["functions", "infra/doctor"].iter().flat_map(|folder| sources(&root().join(folder))) {
         assert!(!text.contains("Utc::now") || file.ends_with("src/main.rs"), "{file} holds a clock");
     }
 }
 
 #[test]
 fn absence_4_only_runtime_reads_the_environment() {
-    let others =
-        ["functions", "infra/local/src", "shared/app", "shared/domain", "shared/gateway", "shared/mail", "shared/pages", "shared/store"];
+    let others = [
+        "functions",
+        "infra/doctor/src",
+        "infra/local/src",
+        "shared/app",
+        "shared/domain",
+        "shared/gateway",
+        "shared/mail",
+        "shared/pages",
+        "shared/store",
+    ];
     absent(&others, &[], &["env::var", "env::vars", "var_os", "option_env"]);
     assert!(sources(&root().join("shared/runtime")).values().any(|text| text.contains("env::var")));
 }
@@ -193,7 +216,9 @@ fn absence_5_the_status_codes_of_our_answers_stand_only_in_functions_and_runtime
 
 #[test]
 fn absence_6_there_is_no_trait_of_our_own() {
-    for (file, text) in ["shared", "functions", "infra/local/src"].iter().flat_map(|folder| sources(&root().join(folder))) {
+    for (file, text) in
+        ["shared", "functions", "infra/doctor/src", "infra/local/src"].iter().flat_map(|folder| sources(&root().join(folder)))
+    {
         let own =
             text.lines().find(|line| line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ").starts_with("trait "));
         assert_eq!(own, None, "{file}");

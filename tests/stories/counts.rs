@@ -170,7 +170,7 @@ async fn each_reminder_that_is_due_costs_a_query_a_read_and_a_commit_beside_its_
 /// Units of each part of an invoice's life, for one of three lines and one of twenty: read and written.
 ///
 /// An index counts with its table; a transaction counts twice. Handing over is what `dispatch` takes for a mail and an event.
-const UNITS: [(&str, [&str; 2]); 9] = [
+pub(crate) const UNITS: [(&str, [&str; 2]); 9] = [
     ("create and send", ["6 25", "6 31"]),
     ("hand over", ["13 10", "13 10"]),
     ("first view", ["1 9", "1 11"]),

@@ -1,7 +1,10 @@
 //! A fixture of every format of every item, kept for ever: what was written once is read for ever, and what is written
 //! today is what the fixtures show. A new format is a new fixture beside the old ones, never a changed one.
 
-use crate::dynamo_json::{plain, read_item, scanned};
+use crate::{
+    access::{claims, logged_in, with_logins},
+    dynamo_json::{plain, read_item, scanned},
+};
 use domain::ids::{ApiKeyId, ContactId, InvoiceId, ProductId};
 use local::sandbox_gateway::{Call, Fault};
 use serde_json::{Map, Value, json};
@@ -24,8 +27,12 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("stories/fixtures")
 }
 
+/// What is written today is what this file of [`folder`] shows; those before it are kept.
+const NEWEST: &str = "v2.json";
+
 /// A business day that leaves one of everything behind, the same in every run.
-async fn script(w: &World) {
+async fn script(w: &mut World) {
+    keys(w).await;
     let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
     let product = json!({ "name": "Hour", "description": "An hour", "unit_price": { "amount": "50.00", "currency": "EUR" } });
     let product = id(&w.post("/v1/products", &product).await.expect(201).json());
@@ -107,12 +114,32 @@ async fn script(w: &World) {
     let _planned = w.invoice_for(&ada, "6.00", "2026-12-16", true).await;
 }
 
+/// API keys: one as it was made, one narrowed that replaces another, one taken back by somebody who logged in.
+async fn keys(w: &mut World) {
+    let make =
+        async |w: &World, body: Value| w.post("/v1/api-keys", &body).await.expect(201).json()["api_key"]["id"].as_str().unwrap().to_owned();
+    let _ = make(w, json!({ "name": "Bookkeeper", "role": "read_only" })).await;
+    let till = json!({ "name": "Till", "role": "staff", "scopes": ["read", "write"], "expires_at": "2027-01-01T00:00:00Z" });
+    let till = make(w, till).await;
+    let _ = w.post(&format!("/v1/api-keys/{till}/rotate"), &json!({})).await.expect(201);
+    let lost = make(w, json!({ "name": "Lost", "role": "owner" })).await;
+    with_logins(w);
+    let ada = claims("73d4c8e2-ada", &json!({ "custom:remit_role": "owner" }));
+    let _ = logged_in(w, &ada, "DELETE", &format!("/v1/api-keys/{lost}"), "", &json!({})).await.expect(204);
+    let _ = logged_in(w, &ada, "POST", "/v1/contacts", "by-ada", &json!({ "name": "Carol" })).await.expect(201);
+}
+
 /// What an item is: its record, and what tells it from others of the kind.
 fn kind_of(item: &Value) -> String {
     let text = |name: &str| item[name]["S"].as_str().unwrap_or_default();
     let record = text("pk").split('#').next().unwrap().to_lowercase();
     let part = text("sk").split('#').next().unwrap();
-    let told = |entry: &str| serde_json::from_str::<Value>(entry).unwrap()["fact"]["type"].as_str().unwrap().to_owned();
+    let told = |entry: &str| {
+        let entry: Value = serde_json::from_str(entry).unwrap();
+        let by_user = if entry["actor"][0] == "user" { "_by_user" } else { "" };
+        format!("{}{by_user}", entry["fact"]["type"].as_str().unwrap())
+    };
+    let has = |name: &str| item.get(name).is_some();
     match (record.as_str(), part) {
         ("inv", "A") if text("sk") == "A#STATE" => format!("invoice_{}", item["status"]["M"]["code"]["S"].as_str().unwrap()),
         ("inv", "A") => "invoice_text".to_owned(),
@@ -125,6 +152,11 @@ fn kind_of(item: &Value) -> String {
         ("num", _) => "number_series".to_owned(),
         ("idem", _) => "idempotency".to_owned(),
         ("con", _) => "contact".to_owned(),
+        ("key", _) if has("revoked_at") => "key_revoked".to_owned(),
+        ("key", _) if has("scopes") && has("expires_at") => "key_narrowed".to_owned(),
+        ("key", _) if has("last_used_at") => "key_used".to_owned(),
+        ("key", _) if has("role") => "key_unused".to_owned(),
+        ("key", _) => "key_before_roles".to_owned(),
         ("prd", _) => "product".to_owned(),
         (other, _) => other.to_owned(),
     }
@@ -135,14 +167,14 @@ async fn what_is_written_today_is_what_the_newest_fixture_shows() {
     story(START, async |w| {
         script(w).await;
         let items = scanned(w).await;
-        let (written, kept) = (plain(&items), plain(&fixture("v1.json").into_iter().map(Value::from).collect::<Vec<_>>()));
+        let (written, kept) = (plain(&items), plain(&fixture(NEWEST).into_iter().map(Value::from).collect::<Vec<_>>()));
         if written != kept {
             // One line an item, so that a changed item is a changed line.
             let file = items.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n");
             let fresh = Path::new(env!("CARGO_TARGET_TMPDIR")).join("formats.json");
             fs::write(&fresh, format!("[\n{file}\n]\n")).unwrap();
             let differing: Vec<&String> = written.iter().filter(|line| !kept.contains(line)).collect();
-            panic!("written otherwise than fixtures/v1.json shows; all of it is in {}; these differ: {differing:#?}", fresh.display());
+            panic!("written otherwise than fixtures/{NEWEST} shows; all of it is in {}; these differ: {differing:#?}", fresh.display());
         }
     })
     .await;
@@ -153,19 +185,20 @@ fn fixture(name: &str) -> Vec<Map<String, Value>> {
 }
 
 #[test]
-fn the_fixture_holds_one_of_every_item() {
-    let items: Vec<Value> = fixture("v1.json").into_iter().map(Value::from).collect();
+fn the_fixtures_hold_one_of_every_item() {
+    let items: Vec<Value> = ["v1.json", NEWEST].into_iter().flat_map(fixture).map(Value::from).collect();
     let found: BTreeSet<String> = items.iter().map(kind_of).collect();
     let expected = "
         attempt_applied attempt_awaiting_payer attempt_expired business contact credit gateway_event idempotency invoice_closed
         invoice_draft invoice_open invoice_text invoice_voided journal_attempt_dispatched journal_attempt_moved journal_credited
         journal_deleted journal_drafted journal_payment_applied journal_payment_requested journal_record_changed journal_record_created
-        journal_revised journal_sent journal_step_taken journal_viewed journal_voided key number_series outbox_past_due_reminder_handed
+        journal_record_created_by_user journal_revised journal_sent journal_step_taken journal_viewed journal_voided key_before_roles
+        key_narrowed key_revoked key_unused key_used number_series outbox_past_due_reminder_handed
         outbox_receipt_handed outbox_request_handed outbox_unpaid_cancelled outbox_unpaid_claimed outbox_unpaid_handed outbox_unpaid_planned
         outbox_unpaid_uncertain outbox_businvoice_sent_planned journal_attempt_looked outbox_upcoming_reminder_handed payment product run
     ";
     for kind in expected.split_whitespace() {
-        assert!(found.contains(kind), "the fixture holds no {kind}; it holds {found:#?}");
+        assert!(found.contains(kind), "the fixtures hold no {kind}; they hold {found:#?}");
     }
     assert!(items.iter().all(|item| item["v"]["N"] == "1"), "every item says its format");
 }
@@ -224,6 +257,8 @@ async fn read_all(w: &mut World, items: &[Map<String, Value>]) {
     assert!(store.next_number().await.unwrap() > 1);
     let states = items.iter().filter(|item| kind_of(&json!(item)).starts_with("invoice_") && item["sk"]["S"] == "A#STATE").count();
     assert_eq!(store.list_invoices(&InvoiceList::All, 100, None).await.unwrap().rows.len(), states);
+    let listed = items.iter().filter(|item| item.get("kind_pk").is_some_and(|kind| kind["S"] == "api_key")).count();
+    assert_eq!(store.list_api_keys(100, None).await.unwrap().rows.len(), listed);
     assert_eq!(store.list_contacts(100, None).await.unwrap().rows.len(), ids("CON#").len());
     assert_eq!(store.list_products(100, None).await.unwrap().rows.len(), ids("PRD#").len());
 }

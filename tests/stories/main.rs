@@ -8,10 +8,15 @@
     reason = "a test may fail loudly, and a table has a line for each case"
 )]
 
+mod access;
+mod alarms;
+mod api_keys;
 mod architecture;
 mod bad_input;
 mod bad_requests;
 mod calendar;
+mod connection;
+mod costs;
 mod counts;
 mod dynamo_json;
 mod fencing;
@@ -27,6 +32,7 @@ mod money;
 mod outbox;
 mod paying;
 mod paying_at_once;
+mod permissions;
 mod recorder;
 mod reminders;
 mod reminders_once;

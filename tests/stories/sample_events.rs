@@ -3,16 +3,13 @@
 use axum::body::Body;
 use lambda_http::{RequestExt as _, request::from_reader};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use tests::world::story;
-
-fn folder(function: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions").join(function).join("events")
-}
-
-fn read(function: &str, name: &str) -> String {
-    std::fs::read_to_string(folder(function).join(name)).unwrap()
-}
+use tests::{
+    lambda::{
+        root,
+        samples::{folder, sample},
+    },
+    world::story,
+};
 
 #[tokio::test(start_paused = true)]
 async fn every_http_sample_reaches_its_route() {
@@ -24,7 +21,7 @@ async fn every_http_sample_reaches_its_route() {
         ("gateway-webhooks", "notice.json", 400),
     ] {
         story("2026-11-21T10:15:30Z", async |w| {
-            let request = from_reader(read(function, name).as_bytes()).unwrap();
+            let request = from_reader(sample(function, name).as_bytes()).unwrap();
             assert!(request.raw_http_path().starts_with('/'));
             let (parts, body) = request.into_parts();
             let request = http::Request::from_parts(parts, Body::from(body.to_vec()));
@@ -39,7 +36,7 @@ async fn every_http_sample_reaches_its_route() {
 async fn every_scheduled_sample_starts_its_function() {
     story("2026-11-21T10:15:30Z", async |w| {
         for function in ["upcoming-reminders", "past-due-reminders", "collections", "dispatch"] {
-            let event: Value = serde_json::from_str(&read(function, "scheduled.json")).unwrap();
+            let event: Value = serde_json::from_str(&sample(function, "scheduled.json")).unwrap();
             assert_eq!(event["detail-type"], "Scheduled Event");
             w.start(function).await;
         }
@@ -49,9 +46,8 @@ async fn every_scheduled_sample_starts_its_function() {
 
 #[test]
 fn every_function_has_a_sample_event() {
-    let functions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions");
-    for entry in std::fs::read_dir(functions).unwrap() {
-        let events = entry.unwrap().path().join("events");
+    for entry in std::fs::read_dir(root().join("functions")).unwrap() {
+        let events = folder(entry.unwrap().file_name().to_str().unwrap());
         let samples = std::fs::read_dir(&events).map(Iterator::count).unwrap_or(0);
         assert!(samples > 0, "{} has no sample event", events.display());
     }

@@ -13,7 +13,7 @@ fn root() -> PathBuf {
 }
 
 /// The template as plain data: `!Ref x` reads as `{"Ref": x}`.
-fn template() -> Value {
+pub(crate) fn template() -> Value {
     fn plain(value: serde_yaml_ng::Value) -> Value {
         match value {
             serde_yaml_ng::Value::Tagged(tagged) => {
@@ -31,13 +31,13 @@ fn template() -> Value {
     plain(serde_yaml_ng::from_str(local::schedule::TEMPLATE).unwrap())
 }
 
-fn resources(template: &Value, kind: &str) -> BTreeMap<String, Value> {
+pub(crate) fn resources(template: &Value, kind: &str) -> BTreeMap<String, Value> {
     let all = template["Resources"].as_object().unwrap().iter();
     all.filter(|(_, resource)| resource["Type"] == kind).map(|(name, resource)| (name.clone(), resource["Properties"].clone())).collect()
 }
 
 /// Folder of each function in the template, with its resource's name and properties.
-fn functions(template: &Value) -> BTreeMap<String, (String, Value)> {
+pub(crate) fn functions(template: &Value) -> BTreeMap<String, (String, Value)> {
     let found = resources(template, "AWS::Serverless::Function").into_iter();
     found.map(|(name, it)| (it["CodeUri"].as_str().unwrap().strip_prefix("../functions/").unwrap().to_owned(), (name, it))).collect()
 }
@@ -47,7 +47,7 @@ fn folders() -> BTreeSet<String> {
 }
 
 /// The statements of a function's policies, those behind a condition included.
-fn statements(function: &Value) -> Vec<Value> {
+pub(crate) fn statements(function: &Value) -> Vec<Value> {
     let policies = function["Policies"].as_array().unwrap().iter();
     policies
         .flat_map(|policy| policy["Statement"].as_array().unwrap())
@@ -55,7 +55,7 @@ fn statements(function: &Value) -> Vec<Value> {
         .collect()
 }
 
-fn actions(statement: &Value) -> Vec<String> {
+pub(crate) fn actions(statement: &Value) -> Vec<String> {
     match &statement["Action"] {
         Value::Array(list) => list.iter().map(|action| action.as_str().unwrap().to_owned()).collect(),
         one => vec![one.as_str().unwrap().to_owned()],
@@ -137,7 +137,7 @@ fn every_function_has_its_folder_its_resource_and_its_log_group_of_one_name() {
         assert_eq!(*name, camel);
         let group = function["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap();
         assert_eq!(logs[group]["LogGroupName"]["Sub"].as_str().unwrap(), format!("/aws/lambda/${{AWS::StackName}}/{folder}"));
-        assert_eq!(logs[group]["RetentionInDays"]["Ref"], "LogRetentionDays");
+        assert_eq!(logs[group]["RetentionInDays"], 90);
     }
 }
 
@@ -159,7 +159,9 @@ fn exactly_the_functions_that_call_the_gateway_are_given_its_secret() {
     for (folder, (_, function)) in functions(&template) {
         let main = fs::read_to_string(root().join("functions").join(&folder).join("src/main.rs")).unwrap();
         let needs = main.contains("Needs::Gateway");
-        assert!(needs || main.contains("Needs::Table"), "{folder}");
+        let signs = needs || main.contains("Needs::Links");
+        assert!(signs || main.contains("Needs::Table"), "{folder}");
+        assert_eq!(statements(&function).iter().any(|s| s["Sid"] == "ReadLinkKeys"), signs, "{folder}");
         let named = function["Environment"]["Variables"].get("REMIT_STRIPE_SECRET").is_some();
         let read = statements(&function)
             .iter()
@@ -250,15 +252,22 @@ fn the_stream_brings_new_outbox_rows_and_nothing_else() {
 fn own_06_every_kind_of_resource_is_one_that_costs_nothing_by_the_hour() {
     let allowed = BTreeSet::from([
         "AWS::ApiGatewayV2::Api",
+        "AWS::ApiGatewayV2::ApiMapping",
+        "AWS::ApiGatewayV2::Authorizer",
+        "AWS::ApiGatewayV2::DomainName",
         "AWS::ApiGatewayV2::Integration",
         "AWS::ApiGatewayV2::Route",
         "AWS::ApiGatewayV2::Stage",
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::Dashboard",
         "AWS::DynamoDB::Table",
         "AWS::Events::EventBus",
         "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Permission",
         "AWS::Logs::LogGroup",
         "AWS::SES::ConfigurationSet",
+        "AWS::SNS::Subscription",
+        "AWS::SNS::Topic",
         "AWS::SQS::Queue",
         "AWS::SecretsManager::Secret",
         "AWS::Serverless::Function",
@@ -277,6 +286,7 @@ fn every_route_of_the_template_leads_to_a_function_that_serves_it() {
     let routes: BTreeSet<String> =
         resources(&template, "AWS::ApiGatewayV2::Route").values().map(|route| route["RouteKey"].as_str().unwrap().to_owned()).collect();
     let expected = [
+        "ANY /login/v1/{proxy+}",
         "ANY /v1/{proxy+}",
         "GET /i/{token}",
         "GET /p/{token}",
@@ -291,5 +301,16 @@ fn every_route_of_the_template_leads_to_a_function_that_serves_it() {
     for (folder, source) in [("invoice-page", "/i/{token}"), ("pay-page", "/p/{token}/return"), ("gateway-webhooks", "/webhooks/stripe")] {
         let door = fs::read_to_string(root().join("functions").join(folder).join("src/lib.rs")).unwrap();
         assert!(door.contains(&format!("\"{source}\"")), "{folder} does not serve {source}");
+    }
+}
+
+#[test]
+fn a_deployment_asks_eight_questions_at_most_each_described_and_with_a_default() {
+    let template = template();
+    let parameters = template["Parameters"].as_object().unwrap();
+    assert!(parameters.len() <= 8, "{:?}", parameters.keys());
+    for (name, parameter) in parameters {
+        assert!(parameter.get("Default").is_some(), "{name} has no default");
+        assert!(parameter["Description"].as_str().is_some_and(|text| text.len() > 20), "{name} is not described");
     }
 }

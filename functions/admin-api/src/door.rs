@@ -7,8 +7,9 @@ use axum::{
     http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts},
 };
 use domain::{
+    access::Grant,
     digest::Digest,
-    ids::{ContactId, IdError, InvoiceId, ProductId},
+    ids::{ApiKeyId, ContactId, IdError, InvoiceId, ProductId},
     record::Actor,
 };
 use runtime::limits::{MAX_BODY, has_content_type, read_body};
@@ -37,6 +38,10 @@ impl PathId {
     pub fn product(&self) -> Result<ProductId, ApiProblem> {
         known(ProductId::parse(&self.0))
     }
+
+    pub fn api_key(&self) -> Result<ApiKeyId, ApiProblem> {
+        known(ApiKeyId::parse(&self.0))
+    }
 }
 
 fn known<T>(id: Result<T, IdError>) -> Result<T, ApiProblem> {
@@ -50,6 +55,18 @@ impl FromRequestParts<Deps> for PathId {
         let no_id = || ApiProblem::not_found("the path holds no id");
         let params = RawPathParams::from_request_parts(parts, deps).await.map_err(|_| no_id())?;
         params.iter().find(|(name, _)| *name == "id").map(|(_, id)| Self(id.to_owned())).ok_or_else(no_id)
+    }
+}
+
+/// What whoever asks may do.
+pub(crate) struct Holds(pub Grant);
+
+impl FromRequestParts<Deps> for Holds {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Deps) -> Result<Self, ApiProblem> {
+        let grant = parts.extensions.get::<Grant>().cloned();
+        Ok(Self(grant.ok_or_else(|| AppError::Defect("a request that nobody may make".to_owned()))?))
     }
 }
 
@@ -143,12 +160,13 @@ fn caller(extensions: &axum::http::Extensions) -> Result<Caller, ApiProblem> {
 }
 
 fn digests(caller: &Caller, key: &str, method: &Method, path: &str, raw: &[u8]) -> Idempotency {
-    let scope = match &caller.actor {
-        Actor::Staff(id) => id.as_str(),
-        Actor::Customer(_) | Actor::System(_) | Actor::Gateway(_) => "",
+    let (kind, scope): (&[u8], &str) = match &caller.actor {
+        Actor::Staff(id) => (b"admin", id.as_str()),
+        Actor::User(user) => (b"admin user", user.as_str()),
+        Actor::Customer(_) | Actor::System(_) | Actor::Gateway(_) => (b"admin", ""),
     };
     Idempotency {
-        key: Digest::of(&[b"admin", scope.as_bytes(), key.as_bytes()]),
+        key: Digest::of(&[kind, scope.as_bytes(), key.as_bytes()]),
         request: Digest::of(&[method.as_str().as_bytes(), path.as_bytes(), raw]),
     }
 }

@@ -1,10 +1,13 @@
-//! Around every request: its id, whose key it carries, how its problem is written, and one line in the log.
+//! Around every request: its id, who asks, what they may do, how its problem is written, and one line in the log.
 
-use crate::problem::ApiProblem;
-use app::{AppError, Caller, Deps, authenticate::authenticate};
+use crate::{login::login, problem::ApiProblem, scopes};
+use app::{
+    AppError, Caller, Deps,
+    authenticate::{Access, Login, authenticate, log_in},
+};
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -31,6 +34,9 @@ pub(crate) async fn frame(State(deps): State<Deps>, mut request: Request, next: 
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     if status.is_server_error() {
         tracing::error!(%method, route, status = status.as_u16(), request_id, code, cause, "answered");
+    } else if status == StatusCode::UNAUTHORIZED {
+        // A metric counts these by their rule. Nothing of the token is told.
+        tracing::warn!(%method, route, status = status.as_u16(), request_id, rule = "unauthenticated", reason = cause, "answered");
     } else {
         tracing::info!(%method, route, status = status.as_u16(), request_id, code, "answered");
     }
@@ -43,12 +49,27 @@ pub(crate) async fn frame(State(deps): State<Deps>, mut request: Request, next: 
     response
 }
 
-/// Lets only holders of an API key through, and notes which key it was.
+/// Lets only those through who may do what the route does, and notes who it was.
 pub(crate) async fn staff_only(State(deps): State<Deps>, mut request: Request, next: Next) -> Result<Response, ApiProblem> {
-    let key = authenticate(&deps, bearer(request.headers())).await?;
-    let caller = request.extensions_mut().get_mut::<Caller>().ok_or_else(|| AppError::Defect("a request without an id".to_owned()))?;
-    caller.actor = Actor::Staff(key);
+    let defect = |what: &str| AppError::Defect(what.to_owned());
+    let access = access(&deps, login(request.extensions()), request.headers()).await?;
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let needed = scopes::needed(request.method(), route).ok_or_else(|| defect("a route without a scope"))?;
+    if !access.grant.may(needed) {
+        return Err(ApiProblem::lacks_scope(needed, &access.grant));
+    }
+    let caller = request.extensions_mut().get_mut::<Caller>().ok_or_else(|| defect("a request without an id"))?;
+    caller.actor = access.actor;
+    request.extensions_mut().insert(access.grant);
     Ok(next.run(request).await)
+}
+
+/// Who asks: by a login that is trusted, else by an API key.
+async fn access(deps: &Deps, login: Option<Login>, headers: &HeaderMap) -> Result<Access, AppError> {
+    match login.map(|login| log_in(deps, &login)).transpose()?.flatten() {
+        Some(access) => Ok(access),
+        None => authenticate(deps, bearer(headers)).await,
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -66,5 +87,5 @@ pub(crate) async fn no_route() -> ApiProblem {
 /// Something is at this address, but not for this method.
 pub(crate) async fn no_method() -> ApiProblem {
     let detail = "this address does not take this method; the Allow header names those it takes";
-    ApiProblem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    ApiProblem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }

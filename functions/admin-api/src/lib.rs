@@ -6,14 +6,16 @@ mod answer;
 mod door;
 mod dto;
 mod frame;
+mod login;
 mod node;
 mod openapi;
 mod problem;
 mod routes;
+mod scopes;
 
 use app::Deps;
 use axum::{Extension, Router, middleware::from_fn_with_state};
-use routes::{actions, business, contacts, invoices, journal, messages, openapi::Document, payments, products};
+use routes::{actions, api_keys, business, contacts, invoices, journal, messages, openapi::Document, payments, products};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Serves `/v1/…`.
@@ -32,6 +34,9 @@ pub fn router(deps: Deps) -> Router {
 fn routed(deps: &Deps) -> (Router<Deps>, utoipa::openapi::OpenApi) {
     let (router, mut document) = OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(business::get, business::put))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::get, api_keys::revoke))
+        .routes(routes!(api_keys::rotate))
         .routes(routes!(contacts::list, contacts::create))
         .routes(routes!(contacts::get, contacts::patch))
         .routes(routes!(products::list, products::create))

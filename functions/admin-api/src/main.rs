@@ -2,24 +2,26 @@
 
 use app::{
     Clock, Entropy,
-    connect::{Needs, connect},
+    connect::{Connection, Needs},
 };
-use aws_config::BehaviorVersion;
-use lambda_http::Error;
-use runtime::Config;
+use lambda_http::{Error, Request, service_fn};
+use tower::ServiceExt as _;
 
 #[tokio::main(flavor = "current_thread")]
-#[expect(clippy::disallowed_methods, reason = "a function supplies the clock")]
+#[expect(clippy::disallowed_methods, reason = "a function is where the clock comes in")]
 async fn main() -> Result<(), Error> {
     runtime::logs::start();
-    let config = Config::from_env()?;
-    let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let clock = Clock::new(chrono::Utc::now);
+    let config = runtime::Config::from_env()?;
+    let sdk = runtime::aws::sdk_config().await;
     let entropy = Entropy::new(|bytes| {
+        // Without random numbers nothing may be made: the process ends, and Lambda starts another.
         if getrandom::fill(bytes).is_err() {
             std::process::abort();
         }
     });
-    let deps = connect(&config, &sdk, Needs::Gateway, clock, entropy).await?;
-    lambda_http::run(admin_api::router(deps)).await
+    let clock = Clock::new(chrono::Utc::now);
+    let routes = &Connection::open(config, sdk, Needs::Gateway, clock, entropy, admin_api::router).await?;
+    // Who comes by /login has shown a token to the gateway in front.
+    let serve = async |request: Request| routes.get().await.oneshot(runtime::path::below("/login", request)).await;
+    lambda_http::run(service_fn(serve)).await
 }

@@ -1,5 +1,7 @@
 //! What the description says of every operation alike: whose key, under which headers, with which problems.
 
+use crate::scopes;
+use axum::http::Method;
 use serde_json::json;
 use utoipa::{
     PartialSchema as _, ToSchema,
@@ -20,10 +22,13 @@ const ABOUT: &str = "Invoices that collect themselves: staff's side.\n\n\
     - Answers carry an `ETag` where a client may edit; `If-Match` makes an edit depend on it.\n\
     - Lists give `data` and `next_cursor`; the cursor is opaque.\n\
     - Unknown fields and parameters are refused. A problem names its `code`, the `rule` and the `field`.\n\
-    - Every answer carries `X-Request-Id`, under which logs and journal know the request.";
+    - Every answer carries `X-Request-Id`, under which logs and journal know the request.\n\
+    - Every route but this description needs one scope, named with it: `read`, `write`, `refund` or `admin`. The role `owner` has \
+      all of them, `staff` all but `admin`, `read_only` the first. A key that is revoked is refused everywhere within a minute.";
 
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("Business", "The business and its settings"),
+    ("API keys", "Who may use this API, and for what"),
     ("Contacts", "Who is billed"),
     ("Products", "What is sold often enough to have a name"),
     ("Invoices", "Requests for payment, and what became of them"),
@@ -61,9 +66,10 @@ struct ProblemBody {
 }
 
 /// Statuses with the names of their components.
-const PROBLEMS: [(&str, &str, &str); 11] = [
+const PROBLEMS: [(&str, &str, &str); 12] = [
     ("400", "Malformed", "The request is not of the form: JSON, a field's type, an id, a parameter, a header"),
-    ("401", "Unauthenticated", "A valid API key is needed"),
+    ("401", "Unauthenticated", "A valid API key is needed, or a login that is trusted"),
+    ("403", "Forbidden", "Whoever asks lacks the scope named, or would give more than they have"),
     ("404", "NotFound", "Nothing has this id"),
     ("409", "Conflict", "The record's state is in the way, by the rule named"),
     ("410", "Gone", "What an earlier request under this key made has been deleted since"),
@@ -80,12 +86,7 @@ pub(crate) fn head() -> OpenApi {
     let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
     let info = InfoBuilder::new().title("Remit").version("1").description(Some(ABOUT)).license(Some(license)).build();
     let tags = TAGS.map(|(name, says)| TagBuilder::new().name(name).description(Some(says)).build());
-    OpenApiBuilder::new()
-        .info(info)
-        .servers(Some([ServerBuilder::new().url("/").build()]))
-        .tags(Some(tags))
-        .security(Some([SecurityRequirement::new("api_key", [] as [&str; 0])]))
-        .build()
+    OpenApiBuilder::new().info(info).servers(Some([ServerBuilder::new().url("/").build()])).tags(Some(tags)).build()
 }
 
 /// Adds to every operation what all of its kind have.
@@ -96,6 +97,7 @@ pub(crate) fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         let with_id = path.contains("{id}");
         let stateful = path == "/v1/business" || (path.starts_with("/v1/invoices") && !path.ends_with("/journal"));
+        let a_key = path.starts_with("/v1/api-keys/");
         let PathItem { get, put, post, delete, patch, .. } = item;
         for (operation, method) in [(get, "get"), (put, "put"), (post, "post"), (delete, "delete"), (patch, "patch")] {
             let Some(operation) = operation else { continue };
@@ -104,7 +106,10 @@ pub(crate) fn complete(document: &mut OpenApi) {
                 operation.security = Some(Vec::new());
                 continue;
             }
-            let statuses = statuses(operation, method, with_id, stateful);
+            let scope = Method::from_bytes(method.to_uppercase().as_bytes()).ok().and_then(|method| scopes::needed(&method, path));
+            operation.security =
+                scope.map(|scope| ["api_key", "login"].map(|scheme| SecurityRequirement::new(scheme, [scope.name()])).into());
+            let statuses = statuses(operation, method, with_id, stateful || (a_key && method != "get"));
             add_headers(operation, method);
             add_problems(operation, &statuses);
             body_may_be_left_out(operation, components);
@@ -122,7 +127,7 @@ fn statuses(operation: &Operation, method: &str, with_id: bool, stateful: bool) 
         RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
         RefOr::Ref(_) => false,
     });
-    let mut statuses = vec!["401", "500", "503"];
+    let mut statuses = vec!["401", "403", "500", "503"];
     if queried || method != "get" {
         statuses.push("400");
     }
@@ -193,8 +198,12 @@ fn add_parameter(operation: &mut Operation, name: &str) {
 }
 
 fn add_components(components: &mut Components) {
-    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key: `key_…`")).build();
+    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key: `key_…_…`")).build();
     components.security_schemes.insert("api_key".to_owned(), RefOr::T(SecurityScheme::Http(key)));
+    let says = "A login, where the stack has an issuer of its own: a token that API Gateway verifies. Its claim `custom:remit_role` \
+                (owner, staff, read_only), or one of its groups remit-owner, remit-staff, remit-read-only, says the role";
+    let login = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(says)).build();
+    components.security_schemes.insert("login".to_owned(), RefOr::T(SecurityScheme::Http(login)));
     components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
     for (status, name, says) in PROBLEMS {
         let content = Content::new(Some(Ref::from_schema_name("Problem")));

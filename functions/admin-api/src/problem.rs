@@ -6,7 +6,13 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::{ids::IdError, invoice::refusal::Refusal, money::MoneyError};
+use domain::{
+    access::{Grant, GrantError, Scope, names},
+    api_key::KeyRefusal,
+    ids::IdError,
+    invoice::refusal::Refusal,
+    money::MoneyError,
+};
 use runtime::{Problem, limits::BodyError};
 use std::fmt;
 use store::StoreError;
@@ -49,6 +55,17 @@ impl ApiProblem {
     /// Nothing is at this address.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// Whoever asks may not do this.
+    pub fn lacks_scope(needed: Scope, grant: &Grant) -> Self {
+        let detail = format!("this needs the scope `{}`; yours are {}", needed.name(), names(grant.scopes()));
+        Self::forbidden("scope_missing", detail, "KEY-SCOPE")
+    }
+
+    fn forbidden(code: &'static str, detail: impl Into<String>, rule: &str) -> Self {
+        let Self { problem, .. } = Self::new(StatusCode::FORBIDDEN, code, detail);
+        Self { problem: problem.rule(rule), retry_after: None, cause: None }
     }
 
     /// The same, with the field it is about.
@@ -135,6 +152,11 @@ impl From<AppError> for ApiProblem {
                 let Self { problem, .. } = Self::new(status_of(&refusal), refusal.code(), text);
                 Self { problem: problem.rule(refusal.rule()).field(refusal.field()), retry_after: None, cause: None }
             }
+            AppError::Key(refusal) => {
+                let Self { problem, .. } = Self::new(status_of_key(&refusal), refusal.code(), text);
+                let problem = problem.rule(refusal.rule()).field(refusal.field().map(str::to_owned));
+                Self { problem, retry_after: None, cause: None }
+            }
             AppError::NotFound { .. } => Self::not_found(text),
             AppError::Invalid { field, reason } => Self::value(field, reason),
             AppError::Stale => Self::new(StatusCode::PRECONDITION_FAILED, "stale", text),
@@ -143,7 +165,8 @@ impl From<AppError> for ApiProblem {
             AppError::NoBusiness => Self::new(StatusCode::CONFLICT, "no_business", text),
             AppError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", text).retry_after(1),
             AppError::GatewayUnanswered => Self::new(StatusCode::SERVICE_UNAVAILABLE, "gateway_unanswered", text).retry_after(60),
-            AppError::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", text),
+            AppError::Unauthenticated(why) => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", text).cause(why.name()),
+            AppError::NoRole => Self::forbidden("role_missing", text, "LOGIN-ROLE"),
             AppError::Store(error) => error.into(),
             AppError::Defect(_) => defect(text),
         }
@@ -172,5 +195,16 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::NeedsAcknowledgement { .. }
         | Refusal::PageOutdated => StatusCode::CONFLICT,
         Refusal::Evolve(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// 403 where the maker's own rights end, 422 where another value would do, 409 where the key's state is in the way.
+fn status_of_key(refusal: &KeyRefusal) -> StatusCode {
+    match refusal {
+        KeyRefusal::Grant(GrantError::RoleBeyondMaker { .. } | GrantError::ScopeBeyondMaker { .. }) => StatusCode::FORBIDDEN,
+        KeyRefusal::Grant(GrantError::NoScopes { .. } | GrantError::BeyondRole { .. }) | KeyRefusal::ExpiresInPast { .. } => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        KeyRefusal::NotValid { .. } | KeyRefusal::LastOwner => StatusCode::CONFLICT,
     }
 }

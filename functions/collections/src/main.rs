@@ -2,7 +2,7 @@
 
 use app::{
     Clock, Entropy,
-    connect::{Needs, connect},
+    connect::{Connection, Needs},
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -15,18 +15,22 @@ const MARGIN_MS: i64 = 10_000;
 async fn main() -> Result<(), Error> {
     runtime::logs::start();
     let config = runtime::Config::from_env()?;
-    let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let sdk = runtime::aws::sdk_config().await;
     let entropy = Entropy::new(|bytes| {
         // Without random numbers nothing may be made: the process ends, and Lambda starts another.
         if getrandom::fill(bytes).is_err() {
             std::process::abort();
         }
     });
-    let deps = connect(&config, &sdk, Needs::Gateway, Clock::new(chrono::Utc::now), entropy).await?;
-    let deps = &deps;
+    let stack = &config.stack.clone();
+    let deps = &Connection::open(config, sdk, Needs::Gateway, Clock::new(chrono::Utc::now), entropy, |deps| deps).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX) - MARGIN_MS;
-        collections::handle(deps, &|| chrono::Utc::now().timestamp_millis() < deadline).await.map(|_| ()).map_err(Error::from)
+        let has_time = || chrono::Utc::now().timestamp_millis() < deadline;
+        let deps = deps.get().await;
+        let outcome = collections::handle(&deps, &has_time).await;
+        runtime::metrics::emit(stack, chrono::Utc::now().into(), &deps.measures.take());
+        outcome.map(|_| ()).map_err(Error::from)
     }))
     .await
 }

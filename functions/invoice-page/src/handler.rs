@@ -39,6 +39,7 @@ async fn page(deps: &Deps, link: &Link, counts_as_view: bool) -> Result<Page, Ap
         invoice,
         text: &folder.text,
         business: &business,
+        temporary: deps.has_temporary_address(),
         today: business.zone.date_at(now),
         pay_url: invoice.amount_due().is_positive().then(|| pay_url.reveal()),
     };

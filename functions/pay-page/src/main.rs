@@ -2,22 +2,26 @@
 
 use app::{
     Clock, Entropy,
-    connect::{Needs, connect},
+    connect::{Connection, Needs},
 };
-use lambda_http::Error;
+use lambda_http::{Error, Request, service_fn};
+use tower::ServiceExt as _;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "a function is where the clock comes in")]
 async fn main() -> Result<(), Error> {
     runtime::logs::start();
     let config = runtime::Config::from_env()?;
-    let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let sdk = runtime::aws::sdk_config().await;
     let entropy = Entropy::new(|bytes| {
         // Without random numbers nothing may be made: the process ends, and Lambda starts another.
         if getrandom::fill(bytes).is_err() {
             std::process::abort();
         }
     });
-    let deps = connect(&config, &sdk, Needs::Gateway, Clock::new(chrono::Utc::now), entropy).await?;
-    lambda_http::run(pay_page::router(deps)).await
+    let name = &app::path_name(&config.base_url).to_owned();
+    let clock = Clock::new(chrono::Utc::now);
+    let routes = &Connection::open(config, sdk, Needs::Gateway, clock, entropy, pay_page::router).await?;
+    let serve = async |request: Request| routes.get().await.oneshot(runtime::path::below(name, request)).await;
+    lambda_http::run(service_fn(serve)).await
 }

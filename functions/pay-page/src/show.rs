@@ -37,8 +37,9 @@ pub(crate) async fn pay(
             invoice,
             text: &folder.text,
             business: &business,
+            temporary: deps.has_temporary_address(),
             today: business.zone.date_at(now),
-            pay_path: &format!("/p/{token}"),
+            pay_path: &format!("{}/p/{token}", deps.path_name()),
             invoice_url: deps.invoice_url(invoice, link.recipient).reveal(),
             payer,
             open_checkout: attempt.is_some_and(|a| a.state == AttemptState::AwaitingPayer && a.recipient == link.recipient),
@@ -59,11 +60,13 @@ pub(crate) async fn returned(shown: &Shown<'_>, folder: &InvoiceFolder, outcome:
         Err(error) => return problem(link, &error),
     };
     let invoice = &folder.invoice.value;
-    let check = attempt.map_or_else(|| format!("/p/{token}/return"), |id| format!("/p/{token}/return?attempt={id}"));
+    let again = format!("{}/p/{token}/return", deps.path_name());
+    let check = attempt.map_or_else(|| again.clone(), |id| format!("{again}?attempt={id}"));
     let page = return_page(
         &ReturnView {
             invoice,
             business: &business,
+            temporary: deps.has_temporary_address(),
             invoice_url: deps.invoice_url(invoice, link.recipient).reveal(),
             pay_url: deps.pay_url(invoice, link.recipient).reveal(),
             check_url: &check,

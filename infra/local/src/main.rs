@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 use app::{Clock, Entropy, connect};
 use aws_config::SdkConfig;
-use domain::ids::ApiKeyId;
+use domain::{api_key::ApiKey, ids::ApiKeyId};
 use local::{
     clock::MovableClock,
     control::{self, Info},
@@ -113,6 +113,7 @@ async fn build(place: &Place, base_url: &str, gateway_url: &str, checkout: TcpLi
         runtime::config::env(name).or_else(|| {
             Some(match name {
                 "REMIT_TABLE" => "remit".to_owned(),
+                "REMIT_MODE" => "test".to_owned(),
                 "REMIT_BASE_URL" => base_url.to_owned(),
                 "REMIT_LINK_KEYS_SECRET" => "remit/link-keys".to_owned(),
                 "REMIT_STRIPE_SECRET" => "remit/stripe".to_owned(),
@@ -138,8 +139,11 @@ async fn build(place: &Place, base_url: &str, gateway_url: &str, checkout: TcpLi
 async fn prepare(deps: &app::Deps, made: &Made) -> anyhow::Result<String> {
     deps.store.create_table().await?;
     let id = ApiKeyId::parse(&made.api_key_id)?;
-    let key = StoredApiKey { id: id.clone(), hash: app::authenticate::hash_of_secret(&made.api_key_secret), created_at: deps.clock.now() };
-    deps.store.put_api_key(&key).await?;
+    // Put down once, so that a key that was revoked stays so.
+    if deps.store.find_api_key(&id).await?.is_none() {
+        let key = ApiKey::owner(id.clone(), "Made at the first start", deps.clock.now());
+        deps.store.put_api_key(&StoredApiKey { key, hash: app::api_keys::hash_of_secret(&made.api_key_secret), rev: 1 }).await?;
+    }
     if deps.store.find_business().await?.is_none() {
         seed(deps, &id).await.context("the demo business cannot be made")?;
     }

@@ -1,7 +1,11 @@
 //! From configuration to [`Deps`]: the same for every function, so that each begins in a few lines.
 
-use crate::{Clock, Deps, Entropy, Parts};
+use crate::{
+    Clock, Deps, Entropy, Parts,
+    api_keys::{Bootstrap, bootstrap},
+};
 use aws_config::SdkConfig;
+use chrono::{DateTime, Utc};
 use domain::link::{LinkKeys, LinkKeysError};
 use gateway::{
     Gateway, Transport,
@@ -11,9 +15,12 @@ use gateway::{
 use mail::{Bus, Mailer};
 use runtime::{
     Config,
+    config::Mode,
     secrets::{SecretError, Secrets},
 };
+use secrecy::SecretString;
 use store::Store;
+use tokio::sync::Mutex;
 
 /// Why a function cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -35,10 +42,103 @@ pub enum ConnectError {
 /// What a function needs beside the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// Nothing: it shows what is there.
+    /// Nothing.
     Table,
-    /// The payment gateway.
+    /// The keys that sign customers' links.
+    Links,
+    /// Those, and the payment gateway.
     Gateway,
+}
+
+/// Seconds after which secrets are read again. One that is rotated is believed beside its successor for longer than that.
+pub const SECRETS_SECONDS: i64 = 300;
+
+/// What a function is made of, kept as fresh as its secrets: a `T` such as its routes, made anew when they were read again.
+pub struct Connection<T> {
+    config: Config,
+    sdk: SdkConfig,
+    needs: Needs,
+    clock: Clock,
+    make: fn(Deps) -> T,
+    held: Mutex<(DateTime<Utc>, Deps, T)>,
+}
+
+impl<T: Clone> Connection<T> {
+    /// Connects for the first time.
+    ///
+    /// # Errors
+    /// [`ConnectError`], before the first event.
+    pub async fn open(
+        config: Config,
+        sdk: SdkConfig,
+        needs: Needs,
+        clock: Clock,
+        entropy: Entropy,
+        make: fn(Deps) -> T,
+    ) -> Result<Self, ConnectError> {
+        let deps = connect(&config, &sdk, needs, clock.clone(), entropy).await?;
+        let held = Mutex::new((clock.now(), deps.clone(), make(deps)));
+        Ok(Self { config, sdk, needs, clock, make, held })
+    }
+
+    /// What is held, from secrets at most five minutes old. While they cannot be read, the old ones are used.
+    pub async fn get(&self) -> T {
+        let now = self.clock.now();
+        let mut held = self.held.lock().await;
+        if self.needs != Needs::Table && (now - held.0).num_seconds() >= SECRETS_SECONDS {
+            held.0 = now;
+            match keys(&self.config, &self.sdk, self.needs, &held.1.entropy).await {
+                Ok(keys) => {
+                    held.1 = held.1.clone().with_keys(keys);
+                    held.2 = (self.make)(held.1.clone());
+                }
+                Err(error) => tracing::error!(%error, "secrets could not be read again"),
+            }
+        }
+        held.2.clone()
+    }
+}
+
+/// What secrets give.
+pub(crate) struct Keys {
+    pub gateway: Option<Gateway>,
+    pub links: LinkKeys,
+    pub notice_secrets: Vec<SecretString>,
+    pub bootstrap: Option<Bootstrap>,
+}
+
+async fn keys(config: &Config, sdk: &SdkConfig, needs: Needs, entropy: &Entropy) -> Result<Keys, ConnectError> {
+    let secrets = Secrets::new(sdk, config.endpoints.secrets.as_deref());
+    let links = match needs {
+        // Nothing is signed there, and what were signed all the same would open nothing.
+        Needs::Table => {
+            let mut key = [0; 32];
+            entropy.fill(&mut key);
+            LinkKeys::new(1, vec![(1, key)])?
+        }
+        Needs::Links | Needs::Gateway => {
+            let (current, keys) = secrets.link_keys(&config.link_keys_secret).await?;
+            LinkKeys::new(current, keys)?
+        }
+    };
+    let bootstrap = bootstrap(&secrets, config.bootstrap_key_secret.as_deref()).await;
+    let (Needs::Gateway, Some(stripe)) = (needs, &config.stripe) else {
+        return Ok(Keys { gateway: None, links, notice_secrets: Vec::new(), bootstrap });
+    };
+    let found = secrets.stripe(&stripe.secret).await?;
+    let gateway = Stripe::new(StripeConfig {
+        api_url: stripe.api_url.clone(),
+        checkout_origin: stripe.checkout_origin.clone(),
+        secret_key: found.secret_key,
+        transport: Transport::reqwest(CALL_TIMEOUT)?,
+    })?;
+    let gateway = Gateway::Stripe(gateway);
+    if gateway.is_live() != (config.mode == Mode::Live) {
+        // Test money never closes a real invoice, nor real money one of a test.
+        tracing::error!(mode = ?config.mode, "the gateway's key is of the other mode; customers cannot pay online");
+        return Ok(Keys { gateway: None, links, notice_secrets: Vec::new(), bootstrap });
+    }
+    Ok(Keys { gateway: Some(gateway), links, notice_secrets: found.webhook_secrets, bootstrap })
 }
 
 /// Connects a function to table, secrets and, if it needs it, gateway.
@@ -46,26 +146,15 @@ pub enum Needs {
 /// # Errors
 /// [`ConnectError`], before the first event.
 pub async fn connect(config: &Config, sdk: &SdkConfig, needs: Needs, clock: Clock, entropy: Entropy) -> Result<Deps, ConnectError> {
-    let secrets = Secrets::new(sdk, config.endpoints.secrets.as_deref());
-    let (current, keys) = secrets.link_keys(&config.link_keys_secret).await?;
-    let mut gateway = None;
-    let mut notice_secrets = Vec::new();
-    if let (Needs::Gateway, Some(stripe)) = (needs, &config.stripe) {
-        let found = secrets.stripe(&stripe.secret).await?;
-        gateway = Some(Gateway::Stripe(Stripe::new(StripeConfig {
-            api_url: stripe.api_url.clone(),
-            checkout_origin: stripe.checkout_origin.clone(),
-            secret_key: found.secret_key,
-            transport: Transport::reqwest(CALL_TIMEOUT)?,
-        })?));
-        notice_secrets = found.webhook_secrets;
-    }
+    let Keys { gateway, links, notice_secrets, bootstrap } = keys(config, sdk, needs, &entropy).await?;
     Ok(Deps::new(Parts {
         store: Store::new(sdk, config.endpoints.dynamodb.as_deref(), &config.table),
         gateway,
-        links: LinkKeys::new(current, keys)?,
+        links,
         base_url: config.base_url.clone(),
         notice_secrets,
+        bootstrap,
+        jwt_issuer: config.jwt_issuer.clone(),
         clock,
         entropy,
     }))

@@ -2,6 +2,7 @@
 
 use crate::{
     AppError, Deps,
+    measures::Measure,
     sweep::{Budget, Run, Slice, Source, Walk},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -51,12 +52,17 @@ pub async fn dispatch_due(deps: &Deps, mailer: &Mailer, budget: Budget<'_>) -> R
         };
         walk.count(&due, outcome);
     }
-    Ok(walk.end())
+    Ok(walk.end(deps))
 }
 
 async fn dispatch_row(deps: &Deps, mailer: &Mailer, invoice_id: &InvoiceId, key: &str) -> Result<bool, AppError> {
     let now = deps.clock.now();
     let Some(found) = deps.store.find_message(invoice_id, key).await? else { return Ok(false) };
+    if matches!(found.state, MessageState::Planned | MessageState::Claimed { .. }) {
+        // One that was put back is as old as it was before.
+        let since = if found.tries == 0 { found.send_at } else { found.planned_at };
+        deps.measures.note(Measure::OutboxAge, u64::try_from((now - since).num_seconds()).unwrap_or(0));
+    }
     let mail = matches!(found.content, Content::Mail { .. });
     match &found.state {
         MessageState::Planned if found.send_at <= now => {}
@@ -84,8 +90,18 @@ async fn dispatch_row(deps: &Deps, mailer: &Mailer, invoice_id: &InvoiceId, key:
 
 /// Whether the row still stood as it was loaded.
 async fn move_on(deps: &Deps, before: &Message, after: Message) -> Result<bool, AppError> {
+    let measure = match &after.state {
+        MessageState::Uncertain { .. } => Some(Measure::UncertainMessages),
+        MessageState::Failed { .. } => Some(Measure::FailedMessages),
+        MessageState::Planned | MessageState::Claimed { .. } | MessageState::Handed { .. } | MessageState::Cancelled { .. } => None,
+    };
     match deps.store.move_message(before, &after).await {
-        Ok(()) => Ok(true),
+        Ok(()) => {
+            if let Some(measure) = measure {
+                deps.measures.note(measure, 1);
+            }
+            Ok(true)
+        }
         Err(CommitError::Lost(_)) => Ok(false),
         Err(CommitError::Store(error)) => Err(error.into()),
     }

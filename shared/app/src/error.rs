@@ -1,6 +1,7 @@
 //! Why a use case did not do what was asked.
 
-use domain::invoice::refusal::Refusal;
+use crate::authenticate::Unproven;
+use domain::{api_key::KeyRefusal, invoice::refusal::Refusal};
 use store::{CommitError, StoreError};
 
 /// Why a use case did not do what was asked. Nothing was changed, unless it says otherwise.
@@ -9,6 +10,9 @@ pub enum AppError {
     /// A rule forbids it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A rule of API keys forbids it.
+    #[error(transparent)]
+    Key(#[from] KeyRefusal),
     /// There is no such thing.
     #[error("there is no {what} with this id")]
     NotFound {
@@ -41,9 +45,15 @@ pub enum AppError {
     /// The gateway gave no answer, so nothing may be decided.
     #[error("the payment gateway did not answer, and a payment may be open there; try again in a minute")]
     GatewayUnanswered,
-    /// The bearer key is missing, unknown or wrong.
+    /// The bearer key is missing, unknown, wrong, or no longer valid.
     #[error("a valid API key is needed: Authorization: Bearer key_…")]
-    Unauthenticated,
+    Unauthenticated(Unproven),
+    /// Somebody logged in who has no role here.
+    #[error(
+        "your login has no role here: expected is the claim `custom:remit_role` with owner, staff or read_only, or the group \
+         remit-owner, remit-staff or remit-read-only in the claim `cognito:groups`"
+    )]
+    NoRole,
     /// The table gave no usable answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -74,7 +84,9 @@ impl AppError {
             | Self::KeyReused
             | Self::ResultGone
             | Self::NoBusiness
-            | Self::Unauthenticated
+            | Self::Unauthenticated(_)
+            | Self::NoRole
+            | Self::Key(_)
             | Self::Store(StoreError::Corrupt(_) | StoreError::Cursor)
             | Self::Defect(_) => false,
         }

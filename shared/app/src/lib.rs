@@ -1,15 +1,18 @@
 //! Use cases, one file each, named by the verb. Each loads, decides, commits, and answers; the world outside is told by
-//! what the commit left in the outbox. No use case calls another; what several share is in [`change`] and [`settlement`].
+//! what the commit left in the outbox. No use case calls another; what several share is in [`change`], [`settlement`] and [`api_keys`].
 
+pub mod api_keys;
 pub mod authenticate;
 pub mod change;
 pub mod connect;
+pub mod create_api_key;
 pub mod create_contact;
 pub mod create_invoice;
 pub mod create_product;
 pub mod delete_draft;
 pub mod dispatch_outbox;
 pub mod error;
+pub mod measures;
 pub mod open_invoice;
 pub mod patch_contact;
 pub mod patch_invoice;
@@ -18,6 +21,8 @@ pub mod record_payment;
 pub mod remind;
 pub mod request_payment;
 pub mod return_from_checkout;
+pub mod revoke_api_key;
+pub mod rotate_api_key;
 pub mod save_business;
 pub mod send_invoice;
 pub mod settle_attempts;
@@ -29,10 +34,11 @@ pub mod void_invoice;
 pub use change::{Answered, Caller, Idempotency};
 pub use error::AppError;
 
+use api_keys::Bootstrap;
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::{
     automation::Automation,
-    ids::RequestId,
+    ids::{ApiKeyId, RequestId},
     invoice::{Invoice, actions::Circumstances},
     link::{Link, LinkKeys, Purpose},
     money::Money,
@@ -40,6 +46,7 @@ use domain::{
     settings::Business,
 };
 use gateway::Gateway;
+use measures::Measures;
 use secrecy::SecretString;
 use std::{
     collections::BTreeMap,
@@ -83,11 +90,16 @@ impl Entropy {
         Self(Arc::new(fill))
     }
 
+    /// Fills bytes at random.
+    pub fn fill(&self, bytes: &mut [u8]) {
+        (self.0)(bytes);
+    }
+
     /// A random number of 128 bits.
     #[must_use]
     pub fn number(&self) -> u128 {
         let mut bytes = [0; 16];
-        (self.0)(&mut bytes);
+        self.fill(&mut bytes);
         u128::from_be_bytes(bytes)
     }
 
@@ -127,12 +139,18 @@ pub struct Deps {
     pub base_url: String,
     /// Secrets that sign the gateway's notices.
     pub notice_secrets: Vec<SecretString>,
+    /// The key that the stack was born with, while its secret is there.
+    pub bootstrap: Option<Bootstrap>,
+    /// Whose logins are trusted; nobody's when it is not set up.
+    pub jwt_issuer: Option<String>,
     /// Reminders that go out.
     pub automations: Arc<[Automation]>,
     /// Where instants come from.
     pub clock: Clock,
     /// Where random bytes come from.
     pub entropy: Entropy,
+    /// What the run at hand notices.
+    pub measures: Measures,
     cache: Arc<Mutex<Cache>>,
 }
 
@@ -149,6 +167,10 @@ pub struct Parts {
     pub base_url: String,
     /// Secrets that sign the gateway's notices.
     pub notice_secrets: Vec<SecretString>,
+    /// The key that the stack was born with, if it is to be taken.
+    pub bootstrap: Option<Bootstrap>,
+    /// Whose logins are trusted, if any.
+    pub jwt_issuer: Option<String>,
     /// Where instants come from.
     pub clock: Clock,
     /// Where random bytes come from.
@@ -165,9 +187,12 @@ impl Deps {
             links: parts.links,
             base_url: parts.base_url,
             notice_secrets: parts.notice_secrets,
+            bootstrap: parts.bootstrap,
+            jwt_issuer: parts.jwt_issuer,
             automations: domain::automation::defaults().into(),
             clock: parts.clock,
             entropy: parts.entropy,
+            measures: Measures::default(),
             cache: Arc::new(Mutex::new(Cache::default())),
         }
     }
@@ -176,6 +201,11 @@ impl Deps {
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// The same, with keys that were read again.
+    pub(crate) fn with_keys(self, keys: connect::Keys) -> Self {
+        Self { gateway: keys.gateway, links: keys.links, notice_secrets: keys.notice_secrets, bootstrap: keys.bootstrap, ..self }
     }
 
     /// The business's settings, at most [`CACHE_SECONDS`] old.
@@ -204,8 +234,27 @@ impl Deps {
         }
     }
 
+    /// Reads a key from the table again when it comes next.
+    fn forget_key(&self, id: &ApiKeyId) {
+        self.remember(|cache| {
+            cache.keys.remove(id.as_str());
+        });
+    }
+
     fn request_id(&self, now: DateTime<Utc>) -> RequestId {
         RequestId::at(millis(now), self.entropy.number())
+    }
+
+    /// The path name that stands before every path of a customer's address: `/bills`, or nothing.
+    #[must_use]
+    pub fn path_name(&self) -> &str {
+        path_name(&self.base_url)
+    }
+
+    /// Whether customers' pages have an address of the gateway in front of them instead of one of the business.
+    #[must_use]
+    pub fn has_temporary_address(&self) -> bool {
+        self.base_url.contains(".execute-api.")
     }
 
     /// The address of an invoice's page for one recipient.
@@ -243,6 +292,13 @@ impl Deps {
     pub fn circumstances(&self, invoice: &Invoice, has_recipient: bool) -> Circumstances {
         Circumstances { has_recipient, no_gateway: self.no_gateway(invoice.amount_due()) }
     }
+}
+
+/// The path name in what customers' addresses begin with: `/bills` in `https://example.com/bills`.
+#[must_use]
+pub fn path_name(base_url: &str) -> &str {
+    let host = base_url.find("://").map_or(0, |at| at + 3);
+    base_url.get(host..).and_then(|rest| rest.find('/')).and_then(|at| base_url.get(host + at..)).unwrap_or_default()
 }
 
 /// Milliseconds since 1970, as ids carry them.

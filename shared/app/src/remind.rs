@@ -45,7 +45,7 @@ pub async fn remind(deps: &Deps, bus: &Bus, sweep: Sweep, event: &Value, budget:
         };
         walk.count(&due, outcome);
     }
-    let run = walk.end();
+    let run = walk.end(deps);
     record(deps, sweep, &business, before, &run).await?;
     ask_for_rest(bus, &run, now).await?;
     Ok(run)

@@ -2,15 +2,21 @@
 
 use crate::{
     AppError, Caller, Deps,
+    measures::Measure,
     settlement::{Word, ask, settle_with},
     sweep::{Budget, Run, Slice, Source, Walk, record},
 };
+use chrono::TimeDelta;
 use domain::{
+    attempt::{Attempt, AttemptState},
     automation::Sweep,
     ids::{AttemptId, InvoiceId},
     record::Actor,
 };
 use store::{lists::Due, queries::Part};
+
+/// How long a try may wait for neither payer nor bank before somebody should know.
+const WAITED: TimeDelta = TimeDelta::minutes(15);
 
 /// Settles what is due: 16 queries when nothing is.
 ///
@@ -36,7 +42,7 @@ pub async fn settle_attempts(deps: &Deps, budget: Budget<'_>) -> Result<Run, App
         };
         walk.count(&due, outcome);
     }
-    let run = walk.end();
+    let run = walk.end(deps);
     record(deps, sweep, &business, before, &run).await?;
     Ok(run)
 }
@@ -58,9 +64,23 @@ async fn settle_one(
     }
     let word = ask(deps, &attempt, &folder, now).await;
     let silent = matches!(word, Word::Silence);
-    settle_with(deps, caller, folder, attempt_id, &word, business, now).await?;
+    let folder = settle_with(deps, caller, folder, attempt_id, &word, business, now).await?;
     if silent {
         tracing::warn!(invoice = %invoice_id, attempt = %attempt_id, "still without an outcome");
+    }
+    let waits_for_nobody = |attempt: &Attempt| match attempt.state {
+        AttemptState::Prepared | AttemptState::Dispatched | AttemptState::Unknown => now - attempt.taken_at > WAITED,
+        AttemptState::Conflicted => true,
+        AttemptState::AwaitingPayer
+        | AttemptState::RequiresAction
+        | AttemptState::Processing
+        | AttemptState::Applied
+        | AttemptState::Declined
+        | AttemptState::Expired
+        | AttemptState::Cancelled => false,
+    };
+    if folder.attempts.iter().any(|attempt| attempt.id == *attempt_id && waits_for_nobody(attempt)) {
+        deps.measures.note(Measure::AttemptsWithoutOutcome, 1);
     }
     Ok(true)
 }

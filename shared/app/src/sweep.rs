@@ -1,6 +1,6 @@
 //! What every sweep is made of: pages of what is due, counts, and how it ends or goes on.
 
-use crate::{AppError, Deps};
+use crate::{AppError, Deps, measures::Measure};
 use chrono::{DateTime, Utc};
 use domain::{automation::Sweep, settings::Business};
 use futures::future::try_join_all;
@@ -149,9 +149,19 @@ impl Walk {
     }
 
     /// Ends the walk in one line of counts.
-    pub(crate) fn end(self) -> Run {
+    pub(crate) fn end(self, deps: &Deps) -> Run {
         let Run { done, passed, failed, ref rest } = self.run;
         tracing::info!(function = self.source.function(), done, passed, failed, unfinished = rest.is_some(), "sweep finished");
+        deps.measures.note(Measure::RecordsFailed, failed);
+        let finished = match self.source {
+            Source::Sweep(Sweep::UpcomingReminders) => Some(Measure::UpcomingSweepFinished),
+            Source::Sweep(Sweep::PastDueReminders) => Some(Measure::PastDueSweepFinished),
+            Source::Sweep(Sweep::Collections) => Some(Measure::CollectionsFinished),
+            Source::Outbox => None,
+        };
+        if let (Some(measure), None) = (finished, rest) {
+            deps.measures.note(measure, 1);
+        }
         self.run
     }
 }

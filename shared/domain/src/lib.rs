@@ -4,6 +4,8 @@
 //! texts are arguments; answers are values. A change to an invoice is a list of [`invoice::journal::Event`]s, and
 //! [`invoice::Invoice::evolve`] is the only way from one state to the next.
 
+pub mod access;
+pub mod api_key;
 pub mod attempt;
 pub mod automation;
 pub mod calendar;

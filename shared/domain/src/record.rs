@@ -1,6 +1,7 @@
 //! The journal's frame: entries in a chain, for every kind of record.
 
 use crate::{
+    access::UserId,
     digest::Digest,
     ids::{ApiKeyId, ContactId, CreditId, InvoiceId, PaymentId, ProductId, RequestId},
     invoice::journal::Event,
@@ -27,6 +28,8 @@ pub enum Subject {
 pub enum Actor {
     /// Staff, by the key they used.
     Staff(ApiKeyId),
+    /// Staff who logged in, by their identity provider's name for them.
+    User(UserId),
     /// A customer, by the recipient their link was written for.
     Customer(RecipientRef),
     /// A function that nobody watches, by its name.

@@ -5,11 +5,13 @@
 
 mod answer;
 mod notice;
+mod setup;
 pub mod stripe;
 pub mod transport;
 
 pub use answer::{Answer, Refusal, RefusalClass, Why};
 pub use notice::{Notice, NoticeError};
+pub use setup::{NotTold, NoticeAddress, NoticeVersion, SetupReport};
 pub use transport::Transport;
 
 use chrono::{DateTime, Utc};
@@ -71,6 +73,14 @@ impl Gateway {
     pub async fn expire_checkout(&self, session_ref: &str) -> Answer {
         match self {
             Self::Stripe(stripe) => stripe.expire_checkout(session_ref).await,
+        }
+    }
+
+    /// Asks the gateway how it is set up for us: whether our key works, and what it knows of the addresses at which we take its
+    /// notices. Changes nothing there.
+    pub async fn inspect_setup(&self, notice_urls: &[&str]) -> SetupReport {
+        match self {
+            Self::Stripe(stripe) => stripe.inspect_setup(notice_urls).await,
         }
     }
 

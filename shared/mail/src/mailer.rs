@@ -89,7 +89,7 @@ impl Mailer {
 /// Codes that say "not now": the same call may work later.
 ///
 /// Source: SES API v2 `SendEmail`, EventBridge API `PutEvents`, and the common errors of both references.
-const LATER: [&str; 17] = [
+const LATER: [&str; 23] = [
     "TooManyRequestsException",
     "LimitExceededException",
     "SendingPausedException",
@@ -107,6 +107,13 @@ const LATER: [&str; 17] = [
     "RequestExpired",
     "RequestInTheFuture",
     "RequestTimeTooSkewed",
+    // What whoever runs the stack has to mend: the row waits, and an alarm says how long it has.
+    "AccessDenied",
+    "AccessDeniedException",
+    "AccountSuspendedException",
+    "InvalidClientTokenId",
+    "MailFromDomainNotVerifiedException",
+    "UnrecognizedClientException",
 ];
 
 pub(crate) fn refused(code: &str) -> HandOver {

@@ -25,6 +25,8 @@ pub struct InvoiceView<'a> {
     pub text: &'a InvoiceText,
     /// Whose invoice it is.
     pub business: &'a Business,
+    /// Whether the page's address is a temporary one, which it then says.
+    pub temporary: bool,
     /// The local date of the business.
     pub today: NaiveDate,
     /// Where Pay leads; none: no Pay button.
@@ -35,6 +37,7 @@ pub struct InvoiceView<'a> {
 #[template(path = "invoice.html")]
 struct InvoiceTemplate<'a> {
     heading: String,
+    temporary: bool,
     business: &'a str,
     contact: &'a str,
     tone: &'static str,
@@ -90,13 +93,14 @@ struct SumRow {
 /// # Errors
 /// [`PageError`] when the lines do not work out or the origin is none.
 pub fn invoice_page(view: &InvoiceView<'_>, checkout_origin: Option<&str>) -> Result<Page, PageError> {
-    let InvoiceView { invoice, text, business, today, pay_url } = *view;
+    let InvoiceView { invoice, text, business, temporary, today, pay_url } = *view;
     let totals = invoice.totals()?;
     let standing = standing(invoice, business.zone, today);
     let payable = invoice.amount_due().is_positive() && !invoice.is_processing();
     let lines = rows(invoice, text, &totals);
     let template = InvoiceTemplate {
         heading: heading(invoice),
+        temporary,
         business: &business.name,
         contact: contact(business).reveal(),
         tone: standing.tone,

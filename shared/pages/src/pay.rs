@@ -24,6 +24,8 @@ pub struct PayView<'a> {
     pub text: &'a InvoiceText,
     /// Whose invoice it is.
     pub business: &'a Business,
+    /// Whether the page's address is a temporary one, which it then says.
+    pub temporary: bool,
     /// The local date of the business.
     pub today: NaiveDate,
     /// The page's own path, which its form is posted to.
@@ -89,6 +91,7 @@ impl PayNotice {
 #[template(path = "pay.html")]
 struct PayTemplate<'a> {
     heading: String,
+    temporary: bool,
     business: &'a str,
     contact: &'a str,
     tone: &'static str,
@@ -122,7 +125,8 @@ enum Offer<'a> {
 /// # Errors
 /// [`PageError`] when the origin is none.
 pub fn pay_page(view: &PayView<'_>, checkout_origin: Option<&str>) -> Result<Page, PageError> {
-    let PayView { invoice, text, business, today, pay_path, invoice_url, payer, open_checkout, decline, no_gateway, notice } = *view;
+    let PayView { invoice, text, business, temporary, today, pay_path, invoice_url, payer, open_checkout, decline, no_gateway, notice } =
+        *view;
     let standing = standing(invoice, business.zone, today);
     let owed = invoice.amount_due().is_positive();
     let offer = match no_gateway {
@@ -135,6 +139,7 @@ pub fn pay_page(view: &PayView<'_>, checkout_origin: Option<&str>) -> Result<Pag
     let asks = matches!(offer, Offer::Form { .. });
     let template = PayTemplate {
         heading: heading(invoice),
+        temporary,
         business: &business.name,
         contact: contact(business).reveal(),
         tone: standing.tone,

@@ -20,6 +20,8 @@ pub struct ReturnView<'a> {
     pub invoice: &'a Invoice,
     /// Whose invoice it is.
     pub business: &'a Business,
+    /// Whether the page's address is a temporary one, which it then says.
+    pub temporary: bool,
     /// Where the whole invoice is shown.
     pub invoice_url: &'a str,
     /// Where the payer can try again.
@@ -51,6 +53,7 @@ pub enum ReturnOutcome<'a> {
 struct ReturnTemplate<'a> {
     title: &'static str,
     heading: String,
+    temporary: bool,
     business: &'a str,
     contact: &'a str,
     tone: &'static str,
@@ -86,7 +89,7 @@ impl Paid {
 /// # Errors
 /// [`PageError`] when the origin is none.
 pub fn return_page(view: &ReturnView<'_>, checkout_origin: Option<&str>) -> Result<Page, PageError> {
-    let ReturnView { invoice, business, invoice_url, pay_url, check_url, outcome } = *view;
+    let ReturnView { invoice, business, temporary, invoice_url, pay_url, check_url, outcome } = *view;
     let owed = invoice.amount_due().is_positive();
     let (title, tone, sentence, next) = match outcome {
         ReturnOutcome::Paid(_) => ("Thank you for your payment", "good", "We have received your payment.", None),
@@ -117,6 +120,7 @@ pub fn return_page(view: &ReturnView<'_>, checkout_origin: Option<&str>) -> Resu
     let template = ReturnTemplate {
         title,
         heading: heading(invoice),
+        temporary,
         business: &business.name,
         contact: contact(business).reveal(),
         tone,

@@ -26,6 +26,15 @@ pub struct StripeSettings {
     pub checkout_origin: String,
 }
 
+/// Whether a stack is for real money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Only live keys of a gateway are taken.
+    Live,
+    /// Only test keys are.
+    Test,
+}
+
 /// All configuration of all functions; each uses its part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -39,6 +48,14 @@ pub struct Config {
     pub stripe: Option<StripeSettings>,
     /// `REMIT_BUS`: the event bus.
     pub bus: String,
+    /// `REMIT_MODE`: `live` when it is not set.
+    pub mode: Mode,
+    /// `REMIT_STACK`: the name that metrics carry; `remit` when it is not set.
+    pub stack: String,
+    /// `REMIT_BOOTSTRAP_KEY_SECRET`: the name of the secret with the API key that the stack was born with, if it is to be taken.
+    pub bootstrap_key_secret: Option<String>,
+    /// `REMIT_JWT_ISSUER`: whose logins are trusted once API Gateway has verified them, if any.
+    pub jwt_issuer: Option<String>,
     /// `REMIT_SES_CONFIGURATION_SET`
     pub ses_configuration_set: Option<String>,
     /// Where AWS's services are.
@@ -92,7 +109,15 @@ impl Config {
             base_url,
             link_keys_secret: need("REMIT_LINK_KEYS_SECRET", "the name of the secret with the link keys")?,
             stripe,
+            mode: match find("REMIT_MODE").as_deref() {
+                None | Some("live") => Mode::Live,
+                Some("test") => Mode::Test,
+                Some(_) => return Err(ConfigError { variable: "REMIT_MODE", problem: "is neither", expected: "live or test" }),
+            },
+            stack: find("REMIT_STACK").unwrap_or_else(|| "remit".to_owned()),
             bus: need("REMIT_BUS", "the event bus's name")?,
+            bootstrap_key_secret: find("REMIT_BOOTSTRAP_KEY_SECRET"),
+            jwt_issuer: find("REMIT_JWT_ISSUER").map(check_issuer).transpose()?,
             ses_configuration_set: find("REMIT_SES_CONFIGURATION_SET"),
             endpoints: Endpoints {
                 dynamodb: endpoint("AWS_ENDPOINT_URL_DYNAMODB")?,
@@ -102,6 +127,13 @@ impl Config {
             },
         })
     }
+}
+
+/// An issuer is compared as it stands, so a slash at its end may belong to it.
+fn check_issuer(value: String) -> Result<String, ConfigError> {
+    let expected = "the issuer as it stands in the claim `iss`, such as https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Abc";
+    let fits = value.starts_with("https://") && value.chars().all(|c| c.is_ascii_graphic());
+    if fits { Ok(value) } else { Err(ConfigError { variable: "REMIT_JWT_ISSUER", problem: "is no issuer", expected }) }
 }
 
 fn check_url(variable: &'static str, value: &str) -> Result<(), ConfigError> {
@@ -160,6 +192,8 @@ mod tests {
             ("REMIT_BASE_URL", "https://pay.example.com/", "REMIT_BASE_URL is malformed"),
             ("REMIT_STRIPE_API_URL", "ftp://x", "REMIT_STRIPE_API_URL is no https address"),
             ("REMIT_STRIPE_CHECKOUT_ORIGIN", "https://a.example; script-src *", "REMIT_STRIPE_CHECKOUT_ORIGIN is malformed"),
+            ("REMIT_JWT_ISSUER", "cognito", "REMIT_JWT_ISSUER is no issuer; expected the issuer as it stands in the claim `iss`"),
+            ("REMIT_MODE", "real", "REMIT_MODE is neither; expected live or test"),
             ("AWS_ENDPOINT_URL_DYNAMODB", "dynamodb", "AWS_ENDPOINT_URL_DYNAMODB is no https address"),
         ] {
             let text = with(name, value).unwrap_err().to_string();

@@ -41,6 +41,15 @@ pub struct StripeSecrets {
     pub webhook_secrets: Vec<SecretString>,
 }
 
+/// The API key that a stack is born with.
+#[derive(Debug, Deserialize)]
+pub struct BootstrapKey {
+    /// Its public part, `key_…`.
+    pub id: String,
+    /// Its secret part, 64 hex digits.
+    pub secret: SecretString,
+}
+
 #[derive(Deserialize)]
 struct StripeForm {
     secret_key: SecretString,
@@ -99,6 +108,19 @@ impl Secrets {
             keys.push((number.parse().map_err(|_| malformed())?, bytes_of_hex(&key).ok_or_else(malformed)?));
         }
         Ok((form.current, keys))
+    }
+
+    /// Reads the API key that the stack was born with.
+    ///
+    /// # Errors
+    /// [`SecretError`].
+    pub async fn bootstrap_key(&self, name: &str) -> Result<BootstrapKey, SecretError> {
+        let text = self.read(name).await?;
+        let found: Option<BootstrapKey> = serde_json::from_str(text.expose_secret()).ok();
+        found.filter(|key| bytes_of_hex(key.secret.expose_secret()).is_some()).ok_or_else(|| SecretError::Malformed {
+            name: name.to_owned(),
+            expected: r#"{"id": "key_00000000000000000000000000", "secret": "<64 hex digits>"}"#,
+        })
     }
 
     /// Reads the keys of a Stripe account.

@@ -1,7 +1,7 @@
 //! Every change: one conditional transaction of state, journal entries, outbox rows, idempotency record, number.
 
 use crate::{
-    Store,
+    KeyWrite, Store,
     error::{CommitError, Corrupt, Lost, unavailable},
     items::{
         FORMAT, Item, attempt, credit, invoice, journal, number as number_value,
@@ -105,6 +105,8 @@ pub struct Commit<'a> {
     pub product: Option<(Head, &'a Product)>,
     /// The business's part: the journal's end before, and the settings afterwards.
     pub business: Option<(Head, &'a Business)>,
+    /// The API keys' part.
+    pub api_keys: &'a [KeyWrite<'a>],
     /// The invoice number that is taken.
     pub number: Option<u64>,
     /// What the request did, under its key.
@@ -117,7 +119,17 @@ impl<'a> Commit<'a> {
     /// A commit of nothing yet.
     #[must_use]
     pub fn new(context: &'a Context) -> Self {
-        Self { context, invoice: None, contact: None, product: None, business: None, number: None, idempotency: None, gateway_event: None }
+        Self {
+            context,
+            invoice: None,
+            contact: None,
+            product: None,
+            business: None,
+            api_keys: &[],
+            number: None,
+            idempotency: None,
+            gateway_event: None,
+        }
     }
 }
 
@@ -175,6 +187,9 @@ impl Store {
             let fact = Fact::Record(if before.seq == 0 { RecordEvent::Created { details } } else { RecordEvent::Changed { details } });
             let head = self.entries(commit.context, &Subject::Business, *before, vec![fact], None, &mut writes)?;
             writes.push((self.put_at(others::write_business(business, head)?, *before)?, Lost::Record));
+        }
+        for write in commit.api_keys {
+            writes.push(self.key_write(write)?);
         }
         if let Some(sequence) = commit.number {
             writes.push((self.take_number(sequence)?, Lost::Number));

@@ -8,7 +8,7 @@
 //! | contact: state, credits, journal | `CON#{contact}` | `A#STATE`, `C#{credit}`, `J#{seq}` |
 //! | product: state, journal | `PRD#{product}` | `A#STATE`, `J#{seq}` |
 //! | business: state, journal | `BUSINESS` | `A#STATE`, `J#{seq}` |
-//! | API key | `KEY#{key}` | `A#STATE` |
+//! | API key, also the bootstrap key's record | `KEY#{key}` | `A#STATE` |
 //! | idempotency record | `IDEM#{digest of scope and key}` | `A#STATE` |
 //! | gateway event | `EVT#{gateway}#{event}` | `A#STATE` |
 //! | number series | `NUM#{series}` | `A#STATE` |
@@ -18,7 +18,7 @@
 //! |---|---|---|---|
 //! | `due` | `{function}#{shard of 16}` | instant | invoices with a step to come, attempts to be asked about |
 //! | `outbox` | `outbox#{shard of 16}` | instant | rows not handed over: their time, or the end of their lease |
-//! | `by_kind` | `invoice`, `contact`, `product` | id | everything of a kind, oldest first |
+//! | `by_kind` | `invoice`, `contact`, `product`, `api_key` | id | everything of a kind, oldest first |
 //! | `by_status` | `{status}` | invoice | invoices by status |
 //! | `by_contact` | `{contact}` | invoice | a contact's invoices |
 //! | `by_due_date` | `owing` | `{due date}#{invoice}` | invoices with something owed |

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod commits;
 pub mod error;
 mod items;
+mod key_writes;
 pub mod keys;
 pub mod lists;
 pub mod queries;
@@ -17,9 +18,11 @@ mod writes;
 
 pub use error::{CommitError, Lost, StoreError};
 pub use items::{
+    api_key::StoredApiKey,
     journal::StoredEntry,
-    others::{GatewayEventRecord, IDEMPOTENCY_DAYS, IdempotencyRecord, RunRecord, StoredApiKey, business_digest, product_digest},
+    others::{GatewayEventRecord, IDEMPOTENCY_DAYS, IdempotencyRecord, RunRecord, business_digest, product_digest},
 };
+pub use key_writes::KeyWrite;
 
 use domain::record::Head;
 

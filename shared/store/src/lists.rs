@@ -6,6 +6,7 @@ use crate::{
     error::{Corrupt, StoreError},
     items::{
         Item,
+        api_key::ApiKeyItem,
         invoice::InvoiceSummaryItem,
         journal::{StoredEntry, read_entry},
         money::{currency, minor},
@@ -19,6 +20,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
+    api_key::ApiKey,
     automation::Sweep,
     ids::{AttemptId, ContactId, InvoiceId},
     invoice::status::StatusCode,
@@ -143,6 +145,16 @@ impl Store {
     pub async fn list_products(&self, limit: i32, cursor: Option<&str>) -> Result<Page<Product>, StoreError> {
         let (items, next) = self.list_kind("product", limit, cursor).await?;
         let row = |item: &Item| Ok::<_, StoreError>(summary::<ProductItem>(item)?.read()?.0);
+        Ok(Page { rows: items.iter().map(row).collect::<Result<_, _>>()?, next })
+    }
+
+    /// Lists API keys, oldest first. A key from before roles is listed from its next use on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_api_keys(&self, limit: i32, cursor: Option<&str>) -> Result<Page<ApiKey>, StoreError> {
+        let (items, next) = self.list_kind("api_key", limit, cursor).await?;
+        let row = |item: &Item| Ok::<_, StoreError>(summary::<ApiKeyItem>(item)?.read()?);
         Ok(Page { rows: items.iter().map(row).collect::<Result<_, _>>()?, next })
     }
 

@@ -1,13 +1,14 @@
 //! Every read of one record, with what belongs to it: strongly, from the table.
 
 use crate::{
-    Store, Stored,
+    Store, Stored, StoredApiKey,
     error::{Corrupt, StoreError, unavailable},
     items::{
         Item,
+        api_key::read_api_key,
         attempt::AttemptItem,
         invoice,
-        others::{self, GatewayEventRecord, IdempotencyRecord, ProductItem, RunRecord, StoredApiKey},
+        others::{self, GatewayEventRecord, IdempotencyRecord, ProductItem, RunRecord},
         outbox,
         payment::PaymentItem,
         sort_key, string_of, text, words,
@@ -137,12 +138,12 @@ impl Store {
         }
     }
 
-    /// Reads an API key's hash.
+    /// Reads an API key.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn find_api_key(&self, id: &ApiKeyId) -> Result<Option<StoredApiKey>, StoreError> {
-        Ok(self.get(&keys::api_key(id), keys::STATE).await?.as_ref().map(others::read_api_key).transpose()?)
+        Ok(self.get(&keys::api_key(id), keys::STATE).await?.as_ref().map(read_api_key).transpose()?)
     }
 
     /// Reads what was done under an idempotency key. A record whose time is over counts as gone: the table deletes it days later.

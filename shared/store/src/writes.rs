@@ -1,11 +1,11 @@
-//! What is written alone, without a journal: gateway events, API keys, sweeps' records, outbox rows that move on.
+//! What is written alone, without a journal: gateway events, sweeps' records, outbox rows that move on.
 
 use crate::{
     Store,
     error::{CommitError, Corrupt, Lost, unavailable},
     items::{
         Item, number,
-        others::{self, GatewayEventRecord, RunRecord, StoredApiKey},
+        others::{self, GatewayEventRecord, RunRecord},
         outbox, text,
     },
 };
@@ -19,14 +19,6 @@ impl Store {
     /// [`CommitError::Lost`] with [`Lost::Event`] when it is there already.
     pub async fn record_gateway_event(&self, record: &GatewayEventRecord) -> Result<(), CommitError> {
         self.put_one(others::write_gateway_event(record)?, Some("attribute_not_exists(pk)"), vec![], Lost::Event).await
-    }
-
-    /// Writes down an API key.
-    ///
-    /// # Errors
-    /// [`CommitError`].
-    pub async fn put_api_key(&self, key: &StoredApiKey) -> Result<(), CommitError> {
-        self.put_one(others::write_api_key(key)?, None, vec![], Lost::Record).await
     }
 
     /// Writes down how a sweep went.
@@ -61,7 +53,7 @@ impl Store {
         }
     }
 
-    async fn put_one(
+    pub(crate) async fn put_one(
         &self,
         item: Item,
         condition: Option<&str>,

@@ -92,6 +92,8 @@ pub enum TableFault {
 /// One request the table was sent.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// The function that asked; none for a test itself.
+    pub function: Option<&'static str>,
     /// `PutItem`, `TransactWriteItems`, …
     pub operation: String,
     /// The table, when the request names exactly one.
@@ -275,6 +277,7 @@ impl Table {
         };
         let consumed = answer.map(|(_, units)| units.clone()).unwrap_or_default();
         let call = Call {
+            function: crate::acting::at_work(),
             operation,
             table: only_table(&request),
             index: request["IndexName"].as_str().map(str::to_owned),

@@ -1,12 +1,12 @@
 //! How a world is built: each outside system replaced below its SDK or its client, one clock, one source of randomness.
 
 use super::{BASE, GATEWAY, World};
-use crate::{table::Table, wire::Wire};
+use crate::{acting::acting, table::Table, wire::Wire};
 use app::{Clock, Deps, Entropy, Parts};
 use axum::{Router, body::Body, http::Request};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use domain::{digest::Digest, ids::ApiKeyId, link::LinkKeys};
+use domain::{api_key::ApiKey, digest::Digest, ids::ApiKeyId, link::LinkKeys};
 use futures::FutureExt as _;
 use gateway::{
     Gateway, Transport,
@@ -105,13 +105,17 @@ impl World {
             links: LinkKeys::new(1, vec![(1, [7; 32])]).unwrap(),
             base_url: BASE.to_owned(),
             notice_secrets: vec![webhook_secret.into()],
+            bootstrap: None,
+            jwt_issuer: None,
             clock: Clock::new(move || now()),
             entropy: entropy(),
         });
         deps.store.create_table().await.unwrap();
         let id = ApiKeyId::at(1, 1);
-        let hash = app::authenticate::hash_of_secret(SECRET);
-        deps.store.put_api_key(&StoredApiKey { id: id.clone(), hash, created_at: deps.clock.now() }).await.unwrap();
+        let hash = app::api_keys::hash_of_secret(SECRET);
+        // It was used just now, so that its use is written down again only after an hour.
+        let key = ApiKey { last_used_at: Some(deps.clock.now()), ..ApiKey::owner(id.clone(), "The story's owner", deps.clock.now()) };
+        deps.store.put_api_key(&StoredApiKey { key, hash, rev: 1 }).await.unwrap();
         let sdk = wire.sdk_config();
         Self {
             router: Self::routes(&deps),
@@ -129,25 +133,24 @@ impl World {
     }
 
     fn routes(deps: &Deps) -> Router {
-        let pick = |router: Router| router;
         let (pages, pay, api, notices) = (
-            pick(invoice_page::router(deps.clone())),
-            pick(pay_page::router(deps.clone())),
-            pick(admin_api::router(deps.clone())),
-            pick(gateway_webhooks::router(deps.clone())),
+            invoice_page::router(deps.clone()),
+            pay_page::router(deps.clone()),
+            admin_api::router(deps.clone()),
+            gateway_webhooks::router(deps.clone()),
         );
         Router::new().fallback(move |request: axum::extract::Request| {
             let path = request.uri().path();
-            let router = if path.starts_with("/v1") {
-                api.clone()
+            let (function, router) = if path.starts_with("/v1") {
+                ("admin-api", api.clone())
             } else if path.starts_with("/p/") {
-                pay.clone()
+                ("pay-page", pay.clone())
             } else if path.starts_with("/webhooks") {
-                notices.clone()
+                ("gateway-webhooks", notices.clone())
             } else {
-                pages.clone()
+                ("invoice-page", pages.clone())
             };
-            async move { router.oneshot(request).await }
+            acting(function, router.oneshot(request))
         })
     }
 

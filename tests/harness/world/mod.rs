@@ -6,7 +6,7 @@ mod requests;
 pub(crate) use building::transport;
 pub use requests::{Reply, hidden_fields};
 
-use crate::{table::Table, wire::Wire};
+use crate::{acting::acting, table::Table, wire::Wire};
 use app::{
     Deps,
     sweep::{Budget, Run},
@@ -112,11 +112,11 @@ impl World {
     pub async fn start_for(&self, function: &str, event: &Value, has_time: Budget<'_>) -> Run {
         let (deps, bus) = (&self.deps, &self.mailer.bus);
         match function {
-            "upcoming-reminders" => upcoming_reminders::handle(deps, bus, event, has_time).await.unwrap(),
-            "past-due-reminders" => past_due_reminders::handle(deps, bus, event, has_time).await.unwrap(),
-            "collections" => collections::handle(deps, has_time).await.unwrap(),
+            "upcoming-reminders" => acting("upcoming-reminders", upcoming_reminders::handle(deps, bus, event, has_time)).await.unwrap(),
+            "past-due-reminders" => acting("past-due-reminders", past_due_reminders::handle(deps, bus, event, has_time)).await.unwrap(),
+            "collections" => acting("collections", collections::handle(deps, has_time)).await.unwrap(),
             "dispatch" => {
-                dispatch::handle(deps, &self.mailer, event, has_time).await.unwrap();
+                acting("dispatch", dispatch::handle(deps, &self.mailer, event, has_time)).await.unwrap();
                 Run::default()
             }
             other => panic!("no function {other}"),

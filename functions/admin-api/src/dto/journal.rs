@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[schema(as = JournalActor, examples(json!({"kind": "staff", "id": "key_01JZ8Q6X3S9V7K2M4N5P6R8T0W"})))]
 pub(crate) struct ActorBody {
-    /// `staff`, `customer`, `system` or `gateway`.
+    /// `staff`, `user`, `customer`, `system` or `gateway`.
     pub kind: &'static str,
-    /// The API key, the recipient's reference, the function, the gateway.
+    /// The API key, the login's subject, the recipient's reference, the function, the gateway.
     pub id: String,
 }
 
@@ -23,6 +23,7 @@ impl From<&Actor> for ActorBody {
     fn from(actor: &Actor) -> Self {
         let (kind, id) = match actor {
             Actor::Staff(key) => ("staff", key.to_string()),
+            Actor::User(user) => ("user", user.to_string()),
             Actor::Customer(recipient) => ("customer", recipient.hex()),
             Actor::System(function) => ("system", function.clone()),
             Actor::Gateway(gateway) => ("gateway", gateway.clone()),

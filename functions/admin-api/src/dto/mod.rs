@@ -1,6 +1,7 @@
 //! What stands in bodies: requests, read strictly, and answers. None of them derives `Debug`, since they hold names and
 //! addresses in the clear.
 
+pub(crate) mod api_key;
 pub(crate) mod business;
 pub(crate) mod contact;
 pub(crate) mod draft;
@@ -39,6 +40,10 @@ macro_rules! list {
     };
 }
 
+list! {
+    /// Some API keys.
+    ApiKeyList of api_key::ApiKeyBody
+}
 list! {
     /// Some contacts.
     ContactList of contact::ContactRow

@@ -2,7 +2,7 @@
 
 use super::Fit;
 use crate::problem::ApiProblem;
-use chrono::{DateTime, Datelike as _, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, SecondsFormat, SubsecRound as _, Utc};
 use domain::{currency::Currency, ids::IdError, money::Money};
 use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 use std::fmt;
@@ -83,6 +83,13 @@ pub(crate) fn date(field: &str, text: &str) -> Fit<NaiveDate> {
 /// An optional local date.
 pub(crate) fn optional_date(field: &str, text: Option<&str>) -> Fit<Option<NaiveDate>> {
     text.map(|text| date(field, text)).transpose()
+}
+
+/// An instant as a client writes it: RFC 3339, kept to the millisecond.
+pub(crate) fn instant_of(field: &str, text: &str) -> Fit<DateTime<Utc>> {
+    let parsed = DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc).trunc_subsecs(3));
+    let parsed = parsed.filter(|at| (1900..=2999).contains(&at.year()));
+    parsed.ok_or_else(|| ApiProblem::value(field, "this is no instant; write one such as 2026-12-31T23:00:00Z, with its zone"))
 }
 
 /// An instant, RFC 3339 in UTC with milliseconds.

@@ -1,6 +1,7 @@
 //! What stands under `/v1`, by noun.
 
 pub(crate) mod actions;
+pub(crate) mod api_keys;
 pub(crate) mod business;
 pub(crate) mod contacts;
 pub(crate) mod invoices;

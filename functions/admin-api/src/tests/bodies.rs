@@ -4,6 +4,7 @@ use super::refusal;
 use crate::{
     dto::{
         Fit,
+        api_key::{NewApiKeyBody, RotationBody},
         business::BusinessBody,
         contact::{ContactPatchBody, NewContactBody},
         draft::{InvoicePatchBody, NewInvoiceBody},
@@ -69,6 +70,44 @@ fn business() {
                 r#"{"name": "Ada", "zone": "UTC", "default_currency": "EUR", "email_from": "a@b.de\r\nBcc: c@d.de"}"#,
                 Some((422, "value_invalid", "email_from")),
             ),
+        ],
+    );
+}
+
+#[test]
+fn api_keys() {
+    check(
+        NewApiKeyBody::read,
+        &[
+            (r#"{"name": "Till", "role": "staff"}"#, FITS),
+            (r#"{"name": "Till", "role": "owner", "scopes": ["admin", "read"], "expires_at": "2027-01-01T00:00:00+01:00"}"#, FITS),
+            (r#"{"name": "Till", "role": "read_only", "scopes": null, "expires_at": null}"#, FITS),
+            (r#"{"role": "staff"}"#, Some((400, "field_missing", "name"))),
+            (r#"{"name": "Till"}"#, Some((400, "field_missing", "role"))),
+            (r#"{"name": " ", "role": "staff"}"#, Some((422, "value_invalid", "name"))),
+            (r#"{"name": "Till\n", "role": "root"}"#, Some((422, "value_invalid", "role"))),
+            (r#"{"name": "Till", "role": "staff", "scopes": ["read", "delete"]}"#, Some((422, "value_invalid", "scopes[1]"))),
+            (r#"{"name": "Till", "role": "staff", "scopes": "read"}"#, Some((400, "field_type", "scopes"))),
+            (r#"{"name": "Till", "role": "staff", "scopes": []}"#, Some((422, "scopes_invalid", "scopes"))),
+            (r#"{"name": "Till", "role": "staff", "scopes": ["admin"]}"#, Some((422, "scopes_invalid", "scopes"))),
+            (r#"{"name": "Till", "role": "staff", "expires_at": "2027-01-01"}"#, Some((422, "value_invalid", "expires_at"))),
+            (r#"{"name": "Till", "role": "staff", "expires_at": "2027-01-01T00:00:00"}"#, Some((422, "value_invalid", "expires_at"))),
+            (r#"{"name": "Till", "role": "staff", "expires_at": "9999-01-01T00:00:00Z"}"#, Some((422, "value_invalid", "expires_at"))),
+            (r#"{"name": "Till", "role": "staff", "secret": "x"}"#, Some((400, "field_unknown", "secret"))),
+        ],
+    );
+    let long = format!(r#"{{"name": "{}", "role": "staff"}}"#, "n".repeat(81));
+    check(NewApiKeyBody::read, &[(&long, Some((422, "value_invalid", "name")))]);
+    check(
+        RotationBody::read,
+        &[
+            ("", FITS),
+            (r#"{"overlap_hours": 0}"#, FITS),
+            (r#"{"overlap_hours": 168}"#, FITS),
+            (r#"{"overlap_hours": 169}"#, Some((422, "value_invalid", "overlap_hours"))),
+            (r#"{"overlap_hours": -1}"#, Some((422, "value_invalid", "overlap_hours"))),
+            (r#"{"overlap_hours": 1.5}"#, Some((400, "field_type", "overlap_hours"))),
+            (r#"{"overlap_hours": "1"}"#, Some((400, "field_type", "overlap_hours"))),
         ],
     );
 }

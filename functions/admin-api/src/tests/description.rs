@@ -1,7 +1,8 @@
 //! The description is what the router does.
 
 use super::{everywhere::ROUTES, nowhere};
-use serde_json::{Map, Value};
+use crate::scopes::TABLE;
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 fn document() -> Value {
@@ -37,21 +38,23 @@ fn every_route_stands_in_the_description_and_nothing_else() {
 }
 
 #[test]
-fn every_operation_but_this_needs_a_key_every_post_an_idempotency_key_and_every_edit_takes_if_match() {
+fn every_operation_but_this_needs_one_scope_every_post_an_idempotency_key_and_every_edit_takes_if_match() {
     let document = document();
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["components"]["securitySchemes"]["api_key"]["scheme"], "bearer");
-    assert_eq!(document["security"][0]["api_key"], serde_json::json!([]));
     for (method, path, operation) in operations(&document) {
         let open = path == "/v1/openapi.json";
-        assert_eq!(operation.get("security").is_some(), open, "{method} {path}");
+        let scope = TABLE.iter().find(|(of, at, _)| (*of, *at) == (method.as_str(), path)).map(|(_, _, scope)| scope.name());
+        assert_eq!(scope.is_none(), open, "{method} {path} has no row in the table of scopes");
+        let needs = scope.map_or(json!([]), |scope| json!([{ "api_key": [scope] }, { "login": [scope] }]));
+        assert_eq!(operation["security"], needs, "{method} {path}");
         let names = parameters(operation);
         assert_eq!(names.contains(&"#/components/parameters/IdempotencyKey"), method == "POST", "{method} {path}");
         let edits = ["PUT", "PATCH", "DELETE"].contains(&method.as_str());
         assert_eq!(names.contains(&"#/components/parameters/IfMatch"), edits, "{method} {path}");
         assert_eq!(names.contains(&"id"), path.contains("{id}"), "{method} {path}");
         let responses = operation["responses"].as_object().unwrap();
-        assert_eq!(responses.contains_key("401"), !open, "{method} {path}");
+        assert_eq!((responses.contains_key("401"), responses.contains_key("403")), (!open, !open), "{method} {path}");
         assert!(responses.keys().any(|status| status.starts_with('2')), "{method} {path}");
     }
 }
@@ -72,4 +75,14 @@ fn every_reference_leads_somewhere_and_every_example_has_the_fields_of_its_schem
             assert!(required.all(|field| example.contains_key(field)), "{name}");
         }
     }
+}
+
+#[test]
+fn the_table_of_scopes_has_one_row_for_every_route_and_none_beside() {
+    let document = document();
+    let described: BTreeSet<(String, &str)> =
+        operations(&document).filter(|(_, path, _)| *path != "/v1/openapi.json").map(|(method, path, _)| (method, path)).collect();
+    let rows: BTreeSet<(String, &str)> = TABLE.iter().map(|(method, path, _)| ((*method).to_owned(), *path)).collect();
+    assert_eq!(rows, described);
+    assert_eq!(rows.len(), TABLE.len(), "a route stands twice");
 }

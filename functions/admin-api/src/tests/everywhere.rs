@@ -9,9 +9,14 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 /// Every route, typed apart from the code.
-pub(super) const ROUTES: [(&str, &str); 22] = [
+pub(super) const ROUTES: [(&str, &str); 27] = [
     ("GET", "/v1/business"),
     ("PUT", "/v1/business"),
+    ("GET", "/v1/api-keys"),
+    ("POST", "/v1/api-keys"),
+    ("GET", "/v1/api-keys/{id}"),
+    ("DELETE", "/v1/api-keys/{id}"),
+    ("POST", "/v1/api-keys/{id}/rotate"),
     ("GET", "/v1/contacts"),
     ("POST", "/v1/contacts"),
     ("GET", "/v1/contacts/{id}"),

@@ -6,6 +6,7 @@ mod description;
 mod doors;
 mod events;
 mod everywhere;
+mod logs;
 
 use crate::problem::ApiProblem;
 use app::{Clock, Deps, Entropy, Parts};
@@ -25,6 +26,8 @@ fn nowhere() -> Deps {
         links: LinkKeys::new(1, vec![(1, [1; 32])]).unwrap(),
         base_url: "https://pay.example.com".to_owned(),
         notice_secrets: Vec::new(),
+        bootstrap: None,
+        jwt_issuer: None,
         clock: Clock::new(|| "2026-07-28T10:00:00Z".parse().unwrap()),
         entropy: Entropy::new(|bytes| bytes.fill(7)),
     })

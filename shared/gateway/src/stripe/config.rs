@@ -18,6 +18,19 @@ pub struct StripeConfig {
     pub transport: Transport,
 }
 
+impl StripeConfig {
+    /// Stripe at its own addresses.
+    #[must_use]
+    pub fn new(secret_key: SecretString, transport: Transport) -> Self {
+        Self {
+            api_url: "https://api.stripe.com".to_owned(),
+            checkout_origin: "https://checkout.stripe.com".to_owned(),
+            secret_key,
+            transport,
+        }
+    }
+}
+
 impl fmt::Debug for StripeConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StripeConfig")
@@ -41,6 +54,22 @@ pub enum ConfigError {
     /// The key.
     #[error("the secret key must begin with sk_live_, sk_test_, rk_live_ or rk_test_ and hold letters, digits and underscores only")]
     SecretKey,
+    /// The secrets that sign notices.
+    #[error("there must be at least one signing secret, and each must begin with whsec_ and hold visible ASCII only")]
+    NoticeSecrets,
+}
+
+/// Whether these can be the secrets that Stripe signs its notices with.
+///
+/// Source: docs.stripe.com/webhooks#endpoint-secrets.
+///
+/// # Errors
+/// [`ConfigError::NoticeSecrets`] when there is none, or one of another form.
+pub fn check_notice_secrets(secrets: &[SecretString]) -> Result<(), ConfigError> {
+    let plain = |secret: &SecretString| {
+        secret.expose_secret().strip_prefix("whsec_").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic()))
+    };
+    if !secrets.is_empty() && secrets.iter().all(plain) { Ok(()) } else { Err(ConfigError::NoticeSecrets) }
 }
 
 /// The API's address without a slash at its end.
@@ -113,6 +142,15 @@ mod tests {
         assert_eq!(origin("https://checkout.stripe.com/").as_deref(), Ok("https://checkout.stripe.com"));
         assert_eq!(origin("https://checkout.stripe.com:443").as_deref(), Ok("https://checkout.stripe.com"));
         assert_eq!(origin("https://checkout.stripe.com/c"), Err(ConfigError::CheckoutOrigin));
+    }
+
+    #[test]
+    fn signing_secrets_are_there_and_have_their_form() {
+        let check = |secrets: &[&str]| check_notice_secrets(&secrets.iter().map(|text| SecretString::from(*text)).collect::<Vec<_>>());
+        assert_eq!(check(&["whsec_abc", "whsec_d/e+f="]), Ok(()));
+        for wrong in [&[][..], &["whsec_"], &["whsec_abc", ""], &["sk_test_abc"], &["whsec_a b"], &["whsec_abc\n"]] {
+            assert_eq!(check(wrong), Err(ConfigError::NoticeSecrets), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(super) fn answer(status: StatusCode, body: &[u8], expected: &Expected<'_>) -
     }
 }
 
-fn refusal(status: u16, error: &wire::ApiError) -> Refusal {
+pub(super) fn refusal(status: u16, error: &wire::ApiError) -> Refusal {
     let code = error.code.as_deref().unwrap_or(&error.kind);
     let class = match status {
         401 | 403 => RefusalClass::Configuration,

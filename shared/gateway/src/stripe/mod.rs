@@ -7,12 +7,13 @@ mod currency;
 mod decline;
 mod form;
 mod map;
+mod setup;
 mod signature;
 #[cfg(test)]
 mod testing;
 mod wire;
 
-pub use config::{ConfigError, StripeConfig};
+pub use config::{ConfigError, StripeConfig, check_notice_secrets};
 pub use signature::{SIGNATURE_HEADER, TOLERANCE_SECONDS, Unverified, Verified, verify_notice};
 
 use crate::{
@@ -31,6 +32,9 @@ pub(crate) const NAME: &str = "stripe";
 
 /// The version of the API that requests, answers and notices are written in.
 pub const API_VERSION: &str = "2023-08-16";
+
+/// Where checkout sessions are.
+const SESSIONS: &str = "/v1/checkout/sessions";
 
 /// The longest id of a checkout session, in characters.
 ///
@@ -90,7 +94,7 @@ impl Stripe {
             return refused("malformed_key", "an idempotency key holds visible ASCII only");
         };
         key.set_sensitive(true);
-        match self.request(Method::POST, "", Some(key), &form) {
+        match self.request(Method::POST, SESSIONS, Some(key), &form) {
             Some(request) => self.call("open_checkout", request, &Expected::Attempt(order.attempt.id.as_str())).await,
             None => refused("malformed_request", "the request cannot be written"),
         }
@@ -116,7 +120,7 @@ impl Stripe {
             return refused("malformed_reference", "a checkout's id holds letters, digits and underscores, 66 at most");
         }
         let (name, value) = form::EXPANDED;
-        match self.request(method, &format!("/{session_ref}{action}"), None, &[(name, value.to_owned())]) {
+        match self.request(method, &format!("{SESSIONS}/{session_ref}{action}"), None, &[(name, value.to_owned())]) {
             Some(request) => self.call(call, request, &Expected::Session(session_ref)).await,
             None => refused("malformed_request", "the request cannot be written"),
         }
@@ -125,7 +129,7 @@ impl Stripe {
     /// The form goes into the query of a GET and into the body of a POST.
     fn request(&self, method: Method, path: &str, key: Option<HeaderValue>, form: &[(&str, String)]) -> Option<Request<Bytes>> {
         let encoded = serde_urlencoded::to_string(form).ok()?;
-        let address = format!("{}/v1/checkout/sessions{path}", self.api_url);
+        let address = format!("{}{path}", self.api_url);
         let (uri, body) =
             if method == Method::GET { (format!("{address}?{encoded}"), Bytes::new()) } else { (address, Bytes::from(encoded)) };
         let form_encoded = (method == Method::POST).then(|| HeaderValue::from_static("application/x-www-form-urlencoded"));

@@ -92,3 +92,21 @@ pub(super) struct Event {
 pub(super) struct EventData {
     pub object: Value,
 }
+
+/// A list of `webhook_endpoint`.
+#[derive(Deserialize)]
+pub(super) struct EndpointList {
+    pub data: Vec<Endpoint>,
+    pub has_more: bool,
+}
+
+/// `webhook_endpoint`.
+#[derive(Deserialize)]
+pub(super) struct Endpoint {
+    pub url: String,
+    pub status: String,
+    pub livemode: bool,
+    pub api_version: Option<String>,
+    pub application: Option<String>,
+    pub enabled_events: Vec<String>,
+}

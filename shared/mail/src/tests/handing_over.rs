@@ -102,11 +102,11 @@ async fn only_a_certain_no_is_called_one_and_nothing_is_tried_twice() {
         (403, "ExpiredTokenException", HandOver::Throttled),
         (429, "", HandOver::Throttled),
         (400, "MessageRejected", refused("MessageRejected")),
-        (400, "MailFromDomainNotVerifiedException", refused("MailFromDomainNotVerifiedException")),
+        (400, "MailFromDomainNotVerifiedException", HandOver::Throttled),
         (400, "BadRequestException", refused("BadRequestException")),
-        (400, "AccountSuspendedException", refused("AccountSuspendedException")),
+        (400, "AccountSuspendedException", HandOver::Throttled),
         (404, "NotFoundException", refused("NotFoundException")),
-        (403, "AccessDeniedException", refused("AccessDeniedException")),
+        (403, "AccessDeniedException", HandOver::Throttled),
     ];
     for (status, code, expected) in certain {
         let (outcome, asked) = send(Answer::Says(status, code, text)).await;

@@ -20,7 +20,7 @@ use scraper::{Html, Selector};
 const ORIGIN: Option<&str> = Some("https://checkout.example");
 
 pub(crate) fn show_invoice(invoice: &Invoice, text: &InvoiceText, business: &Business) -> Page {
-    let view = InvoiceView { invoice, text, business, today: on(10), pay_url: Some("/p/token") };
+    let view = InvoiceView { invoice, text, business, temporary: false, today: on(10), pay_url: Some("/p/token") };
     invoice_page(&view, ORIGIN).unwrap()
 }
 
@@ -29,6 +29,7 @@ pub(crate) fn pay_view<'a>(invoice: &'a Invoice, text: &'a InvoiceText, business
         invoice,
         text,
         business,
+        temporary: false,
         today: on(10),
         pay_path: "/p/r/ref",
         invoice_url: "/i/token",
@@ -41,7 +42,7 @@ pub(crate) fn pay_view<'a>(invoice: &'a Invoice, text: &'a InvoiceText, business
 }
 
 pub(crate) fn return_view<'a>(invoice: &'a Invoice, business: &'a Business, outcome: ReturnOutcome<'a>) -> ReturnView<'a> {
-    ReturnView { invoice, business, invoice_url: "/i/token", pay_url: "/p/r/ref", check_url: "/p/r/ref/back", outcome }
+    ReturnView { invoice, business, temporary: false, invoice_url: "/i/token", pay_url: "/p/r/ref", check_url: "/p/r/ref/back", outcome }
 }
 
 /// All that is read on a page, blanks folded.
@@ -131,7 +132,7 @@ fn page_inv_pay_no_button_without_an_address_or_while_a_payment_is_on_its_way() 
     let open = invoice(3);
     let button = "a.button";
     assert_eq!(count(&show_invoice(&open, &text, &business), button), 1);
-    let none = InvoiceView { invoice: &open, text: &text, business: &business, today: on(10), pay_url: None };
+    let none = InvoiceView { invoice: &open, text: &text, business: &business, temporary: false, today: on(10), pay_url: None };
     assert_eq!(count(&invoice_page(&none, ORIGIN).unwrap(), button), 0);
     assert_eq!(count(&show_invoice(&with_slot(open, AttemptState::Processing), &text, &business), button), 0);
 }
@@ -225,4 +226,17 @@ fn an_unanswered_call_is_never_called_a_failure() {
 fn unknown_forged_expired_and_revoked_links_are_one_page() {
     let seen = read(&not_found_page());
     assert!(seen.contains("ask the sender for a new link"), "{seen}");
+}
+
+#[test]
+fn a_page_at_a_temporary_address_says_so_and_no_other_does() {
+    let (invoice, text, business) = (invoice(3), text(3), business());
+    for temporary in [false, true] {
+        let view = InvoiceView { invoice: &invoice, text: &text, business: &business, temporary, today: on(10), pay_url: Some("/p/token") };
+        let pages =
+            [invoice_page(&view, None).unwrap(), pay_page(&PayView { temporary, ..pay_view(&invoice, &text, &business) }, ORIGIN).unwrap()];
+        for page in pages {
+            assert_eq!(page.html.contains("This is a temporary address"), temporary);
+        }
+    }
 }

@@ -74,7 +74,7 @@ fn asvs_3_4_3_the_policy_lets_forms_go_only_to_ourselves_and_the_checkout() {
         assert!(policy.contains(part), "`{part}` is missing in {policy}");
     }
     let (invoice, text, business) = (invoice(3), text(3), business());
-    let view = InvoiceView { invoice: &invoice, text: &text, business: &business, today: on(10), pay_url: None };
+    let view = InvoiceView { invoice: &invoice, text: &text, business: &business, temporary: false, today: on(10), pay_url: None };
     for origin in ["https://x.example; script-src *", "javascript:alert(1)", "https://", "https://a b"] {
         assert!(matches!(invoice_page(&view, Some(origin)), Err(PageError::Origin)), "{origin}");
     }

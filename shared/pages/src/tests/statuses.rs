@@ -46,7 +46,8 @@ fn each_status_says_its_sentence() {
         if let Some(state) = slot {
             shown = with_slot(shown, state);
         }
-        let view = InvoiceView { invoice: &shown, text: &text, business: &business, today: on(day), pay_url: Some("/p/token") };
+        let view =
+            InvoiceView { invoice: &shown, text: &text, business: &business, temporary: false, today: on(day), pay_url: Some("/p/token") };
         let page = invoice_page(&view, None).unwrap();
         let seen = read(&page);
         assert!(seen.contains(sentence), "{status:?} on day {day} should say `{sentence}`: {seen}");

@@ -11,6 +11,7 @@ use super::{
 use crate::{error::Corrupt, keys};
 use chrono::{DateTime, Utc};
 use domain::{
+    access::UserId,
     attempt::AttemptState,
     automation::StepRef,
     digest::Digest,
@@ -238,18 +239,20 @@ fn read_subject((kind, name): &(String, String)) -> Result<Subject, Corrupt> {
     })
 }
 
-fn write_actor(actor: &Actor) -> (String, String) {
+pub(crate) fn write_actor(actor: &Actor) -> (String, String) {
     match actor {
         Actor::Staff(key) => ("staff".to_owned(), key.to_string()),
+        Actor::User(user) => ("user".to_owned(), user.to_string()),
         Actor::Customer(whose) => ("customer".to_owned(), whose.hex()),
         Actor::System(function) => ("system".to_owned(), function.clone()),
         Actor::Gateway(gateway) => ("gateway".to_owned(), gateway.clone()),
     }
 }
 
-fn read_actor((kind, name): (String, String)) -> Result<Actor, Corrupt> {
+pub(crate) fn read_actor((kind, name): (String, String)) -> Result<Actor, Corrupt> {
     Ok(match kind.as_str() {
         "staff" => Actor::Staff(id(ApiKeyId::parse(&name))?),
+        "user" => Actor::User(UserId::parse(&name).map_err(|e| Corrupt::new("user", e))?),
         "customer" => Actor::Customer(recipient(&name)?),
         "system" => Actor::System(name),
         "gateway" => Actor::Gateway(name),

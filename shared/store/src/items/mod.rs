@@ -2,6 +2,7 @@
 //!
 //! Every item says its format in `v`. Formats are only ever added to; the fixtures in `fixtures/` hold one of each for ever.
 
+pub(crate) mod api_key;
 pub(crate) mod attempt;
 pub(crate) mod credit;
 pub(crate) mod invoice;

@@ -1,4 +1,4 @@
-//! Contacts, products, the business, keys, idempotency records, gateway events, runs as items.
+//! Contacts, products, the business, idempotency records, gateway events, runs as items.
 
 use super::{
     Item, index,
@@ -14,7 +14,7 @@ use domain::{
     calendar::{Hour, Zone},
     contact::Contact,
     digest::Digest,
-    ids::{ApiKeyId, ContactId, ProductId},
+    ids::{ContactId, ProductId},
     product::Product,
     record::Head,
     settings::Business,
@@ -186,34 +186,6 @@ pub fn business_digest(business: &Business) -> Digest {
         business.terms.clone(),
     ];
     Digest::of(&parts.iter().map(String::as_bytes).collect::<Vec<_>>())
-}
-
-/// An API key as the table knows it: by its hash alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredApiKey {
-    /// Its public part.
-    pub id: ApiKeyId,
-    /// SHA-256 of its secret part.
-    pub hash: Digest,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct ApiKeyItem {
-    id: String,
-    hash: String,
-    created_at: DateTime<Utc>,
-}
-
-pub(crate) fn write_api_key(key: &StoredApiKey) -> Result<Item, Corrupt> {
-    let body = ApiKeyItem { id: key.id.to_string(), hash: key.hash.hex(), created_at: key.created_at };
-    write(&keys::api_key(&key.id), keys::STATE, &body)
-}
-
-pub(crate) fn read_api_key(item: &Item) -> Result<StoredApiKey, Corrupt> {
-    let body: ApiKeyItem = read(item)?;
-    Ok(StoredApiKey { id: id(ApiKeyId::parse(&body.id))?, hash: digest(&body.hash)?, created_at: body.created_at })
 }
 
 /// What a request under an idempotency key did: enough to answer it again.

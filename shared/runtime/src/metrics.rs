@@ -1,0 +1,95 @@
+//! Metrics: one line a run in CloudWatch's embedded metric format, which Lambda's log carries without a call.
+
+use metrique_writer_core::{
+    Entry, EntryWriter, MetricFlags, Observation, Unit, Value, ValueWriter, format::Format as _, unit::NegativeScale,
+};
+use metrique_writer_format_emf::Emf;
+use std::{io::Write as _, time::SystemTime};
+
+/// The namespace of our metrics.
+pub const NAMESPACE: &str = "Remit";
+
+/// A value with its name and what it is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name in CloudWatch, such as `OutboxAge`.
+    pub name: &'static str,
+    /// Whether it counts seconds; else it is a count.
+    pub seconds: bool,
+    /// Its value.
+    pub value: u64,
+}
+
+struct Record<'a> {
+    at: SystemTime,
+    stack: &'a str,
+    metrics: &'a [Metric],
+}
+
+impl Value for Metric {
+    fn write(&self, writer: impl ValueWriter) {
+        let unit = if self.seconds { Unit::Second(NegativeScale::One) } else { Unit::Count };
+        writer.metric([Observation::Unsigned(self.value)], unit, [], MetricFlags::empty());
+    }
+}
+
+impl Entry for Record<'_> {
+    fn write<'a>(&'a self, writer: &mut impl EntryWriter<'a>) {
+        writer.timestamp(self.at);
+        writer.value("Stack", self.stack);
+        for metric in self.metrics {
+            writer.value(metric.name, metric);
+        }
+    }
+}
+
+/// The line that carries metrics, with its end; nothing when there are none.
+#[must_use]
+pub fn line(stack: &str, at: SystemTime, metrics: &[Metric]) -> Vec<u8> {
+    let mut line = Vec::new();
+    if metrics.is_empty() {
+        return line;
+    }
+    let mut format = Emf::all_validations(NAMESPACE.to_owned(), vec![vec!["Stack".to_owned()]]);
+    if let Err(error) = format.format(&Record { at, stack, metrics }, &mut line) {
+        tracing::error!(%error, "metrics could not be written");
+        line.clear();
+    }
+    line
+}
+
+/// Writes metrics to standard output.
+pub fn emit(stack: &str, at: SystemTime, metrics: &[Metric]) {
+    let written = std::io::stdout().lock().write_all(&line(stack, at, metrics));
+    if let Err(error) = written {
+        tracing::error!(%error, "metrics could not be written");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop")]
+    use super::*;
+    use serde_json::{Value, json};
+    use std::time::Duration;
+
+    #[test]
+    fn a_run_s_metrics_are_one_line_that_cloudwatch_reads() {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+        let metrics =
+            [Metric { name: "OutboxAge", seconds: true, value: 301 }, Metric { name: "UncertainMessages", seconds: false, value: 2 }];
+        let line = String::from_utf8(line("remit", at, &metrics)).unwrap();
+        assert_eq!(line.matches('\n').count(), 1);
+        let read: Value = serde_json::from_str(&line).unwrap();
+        let directive = &read["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "Remit");
+        assert_eq!(directive["Dimensions"], json!([["Stack"]]));
+        assert_eq!(
+            directive["Metrics"],
+            json!([{ "Name": "OutboxAge", "Unit": "Seconds" }, { "Name": "UncertainMessages", "Unit": "Count" }])
+        );
+        assert_eq!((&read["_aws"]["Timestamp"], &read["Stack"]), (&json!(1_767_225_600_000_i64), &json!("remit")));
+        assert_eq!((&read["OutboxAge"], &read["UncertainMessages"]), (&json!(301), &json!(2)));
+        assert!(super::line("remit", at, &[]).is_empty());
+    }
+}
