@@ -108,12 +108,14 @@ impl Stack {
         }
     }
 
-    /// An address of the stack, at the endpoint where it is emulated.
-    fn here(&self, url: &str) -> String {
-        let Some((id, rest)) = url.trim_start_matches("https://").split_once(".execute-api.") else { return url.to_owned() };
+    /// A request to an address of the stack, sent to where it is emulated: the API is known by the host it is asked for.
+    fn request(&self, method: Method, url: &str) -> reqwest::RequestBuilder {
+        let bare = url.trim_start_matches("https://").trim_start_matches("http://");
+        let Some((id, rest)) = bare.split_once(".execute-api.") else { return self.client.request(method, url) };
         let path = rest.find('/').map_or("", |at| &rest[at..]);
         let port = self.endpoint.rsplit(':').next().unwrap();
-        format!("http://{id}.execute-api.localhost:{port}{path}")
+        let request = self.client.request(method, format!("http://127.0.0.1:{port}{path}"));
+        request.header("host", format!("{id}.execute-api.localhost:{port}"))
     }
 
     fn keep(&self, secret: &str) {
@@ -128,13 +130,12 @@ impl Stack {
 
     fn form(&self, url: &str, fields: &[(String, String)]) -> reqwest::RequestBuilder {
         let body = serde_urlencoded::to_string(fields).unwrap();
-        self.client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body)
+        self.request(Method::POST, url).header("content-type", "application/x-www-form-urlencoded").body(body)
     }
 
     /// A request to the staff's API with any key.
     pub async fn staff(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> (u16, Value) {
-        let url = self.here(&format!("{}{path}", self.outputs["StaffUrl"]));
-        let mut request = self.client.request(method.parse::<Method>().unwrap(), url);
+        let mut request = self.request(method.parse().unwrap(), &format!("{}{path}", self.outputs["StaffUrl"]));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -170,7 +171,7 @@ impl Stack {
     /// A customer's page.
     pub async fn open(&self, url: &str) -> Reply {
         self.keep(url.rsplit_once('/').map_or(url, |(_, token)| token.split('?').next().unwrap()));
-        self.send(self.client.get(self.here(url)).header("user-agent", "Mozilla/5.0")).await
+        self.send(self.request(Method::GET, url).header("user-agent", "Mozilla/5.0")).await
     }
 
     /// Presses Pay, and gives the checkout's address.
@@ -178,7 +179,7 @@ impl Stack {
         let page = self.open(pay_url).await.expect(200);
         let form = hidden_fields(&page.text);
         assert!(!form.is_empty(), "{}", page.text);
-        self.send(self.form(&self.here(pay_url), &form)).await.expect(303).location
+        self.send(self.form(pay_url, &form)).await.expect(303).location
     }
 
     /// Pays on the gateway's page, and gives the address that it leads back to.
@@ -193,7 +194,7 @@ impl Stack {
     pub async fn deliver_notices(&self) -> Vec<u16> {
         let mut statuses = Vec::new();
         for notice in self.gateway.take_webhooks() {
-            let mut request = self.client.post(self.here(&self.outputs["StripeWebhookUrl"])).body(notice.body.clone());
+            let mut request = self.request(Method::POST, &self.outputs["StripeWebhookUrl"]).body(notice.body.clone());
             for (name, value) in &notice.headers {
                 request = request.header(name, value);
             }

@@ -72,6 +72,7 @@ fn of_table(call: &Call) -> Vec<Grant> {
             "Put" => "PutItem",
             "Update" => "UpdateItem",
             "Delete" => "DeleteItem",
+            "ConditionCheck" => "ConditionCheckItem",
             other => other,
         }),
         ("TransactGetItems", _) => each(&call.request["TransactItems"], |_| "GetItem"),
@@ -105,6 +106,8 @@ async fn everything(w: &World) {
     }
     let key = w.post("/v1/api-keys", &json!({ "name": "one", "role": "staff" })).await.expect(201).json();
     let _ = w.post(&format!("/v1/api-keys/{}/rotate", id(&key["api_key"])), &json!({})).await.expect(201);
+    let owner = w.post("/v1/api-keys", &json!({ "name": "two", "role": "owner" })).await.expect(201).json();
+    let _ = w.api("DELETE", &format!("/v1/api-keys/{}", id(&owner["api_key"])), None, None).await.expect(204);
     for path in ["contacts", "products", "invoices", "invoices?status=open", "invoices?past_due=true", "api-keys", "business"] {
         let _ = w.get(&format!("/v1/{path}")).await.expect(200);
     }

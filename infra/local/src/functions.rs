@@ -294,6 +294,27 @@ impl tower::Service<axum::extract::Request> for Prefixed {
         if let Ok(uri) = whole.parse() {
             *request.uri_mut() = uri;
         }
+        // What nesting noted of the path would stand before the path the router matches, and a route is known by that.
+        request.extensions_mut().clear();
         self.router.call(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop")]
+    use super::*;
+    use axum::{body::Body, extract::MatchedPath, http::Request, routing::get};
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn below_a_prefix_a_route_is_known_by_the_path_it_has_on_aws() {
+        let shown = async |uri: &str| {
+            let inner = Router::new().route("/v1/contacts/{id}", get(async |path: MatchedPath| path.as_str().to_owned()));
+            let outer = Router::new().nest_service("/v1", Prefixed::new("/v1", inner));
+            let answer = outer.oneshot(Request::get(uri).body(Body::empty()).unwrap()).await.unwrap();
+            String::from_utf8(axum::body::to_bytes(answer.into_body(), 100).await.unwrap().to_vec()).unwrap()
+        };
+        assert_eq!(shown("/v1/contacts/con_1?limit=1").await, "/v1/contacts/{id}");
     }
 }
