@@ -96,7 +96,7 @@ impl Stage {
 }
 
 /// Every line is JSON, and none holds what it may not.
-pub fn clean(ended: &Ended, secrets: &BTreeSet<String>) {
+fn clean(ended: &Ended, secrets: &BTreeSet<String>) {
     for line in &ended.lines {
         let read: Result<Value, _> = serde_json::from_str(line);
         assert!(read.is_ok_and(|value| value.is_object()), "no JSON: {line}");
