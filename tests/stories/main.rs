@@ -37,6 +37,7 @@ mod recorder;
 mod reminders;
 mod reminders_once;
 mod reminders_zones;
+mod restoring;
 mod sample_events;
 mod store_engine;
 mod store_engine_faults;

@@ -16,6 +16,7 @@ pub mod measures;
 pub mod open_invoice;
 pub mod patch_contact;
 pub mod patch_invoice;
+pub mod reconcile;
 pub mod record_gateway_notice;
 pub mod record_payment;
 pub mod remind;

@@ -327,7 +327,8 @@ pub fn caused_by(
             | Event::AttemptDispatched(_)
             | Event::AttemptMoved { .. }
             | Event::AttemptLooked { .. }
-            | Event::StepTaken { .. } => {}
+            | Event::StepTaken { .. }
+            | Event::LinksRevoked => {}
         }
     }
     let closed = |invoice: &Invoice| invoice.status.code() == StatusCode::Closed;
@@ -363,6 +364,7 @@ fn mails(event: &Event, invoice: &Invoice, contact: &ContactDetails, now: DateTi
         | Event::AttemptMoved { .. }
         | Event::AttemptLooked { .. }
         | Event::Voided { .. }
-        | Event::StepTaken { .. } => Vec::new(),
+        | Event::StepTaken { .. }
+        | Event::LinksRevoked => Vec::new(),
     }
 }

@@ -36,11 +36,13 @@ pub enum Skip {
     JustSent,
     /// A mail about this invoice went out on the same day.
     MailedToday,
+    /// It was due in a stretch of time of which nothing is known any more, and may have gone out in it.
+    LostTrack,
 }
 
 impl Skip {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NothingOwed,
         Self::WrongStatus,
         Self::RemindersOff,
@@ -49,6 +51,7 @@ impl Skip {
         Self::PaymentInFlight,
         Self::JustSent,
         Self::MailedToday,
+        Self::LostTrack,
     ];
 
     /// Its name in API, table and journal.
@@ -63,6 +66,7 @@ impl Skip {
             Self::PaymentInFlight => "payment_in_flight",
             Self::JustSent => "just_sent",
             Self::MailedToday => "mailed_today",
+            Self::LostTrack => "lost_track",
         }
     }
 
@@ -77,7 +81,7 @@ impl Skip {
     pub fn moves(self) -> bool {
         match self {
             Self::PaymentInFlight | Self::JustSent | Self::MailedToday => true,
-            Self::NothingOwed | Self::WrongStatus | Self::RemindersOff | Self::NoRecipient | Self::Superseded => false,
+            Self::NothingOwed | Self::WrongStatus | Self::RemindersOff | Self::NoRecipient | Self::Superseded | Self::LostTrack => false,
         }
     }
 }
@@ -142,6 +146,17 @@ pub fn plan(snapshot: Snapshot<'_>, automations: &[Automation], from: DateTime<U
         }
     }
     effects
+}
+
+/// Ends every step that was due until an instant, when nobody knows any more which of them went out: one mail too few rather than
+/// one twice.
+#[must_use]
+pub fn pass_over(invoice: &Invoice, business: &Business, automations: &[Automation], until: DateTime<Utc>) -> Vec<Event> {
+    let outcome = StepOutcome::Skipped(Skip::LostTrack);
+    due_steps(invoice, business, &steps(automations), until)
+        .into_iter()
+        .map(|step| Event::StepTaken { step: step.step.clone(), due_version: invoice.due_version, outcome: outcome.clone() })
+        .collect()
 }
 
 /// The instant itself, or the business's hour of that day when it is still to come.

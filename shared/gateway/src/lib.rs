@@ -4,12 +4,14 @@
 //! effect, or unknown. Nothing here retries, waits, reads a clock or draws a random number.
 
 mod answer;
+mod listing;
 mod notice;
 mod setup;
 pub mod stripe;
 pub mod transport;
 
 pub use answer::{Answer, Refusal, RefusalClass, Why};
+pub use listing::{ListedCheckout, Ours};
 pub use notice::{Notice, NoticeError};
 pub use setup::{NotTold, NoticeAddress, NoticeVersion, SetupReport};
 pub use transport::Transport;
@@ -73,6 +75,16 @@ impl Gateway {
     pub async fn expire_checkout(&self, session_ref: &str) -> Answer {
         match self {
             Self::Stripe(stripe) => stripe.expire_checkout(session_ref).await,
+        }
+    }
+
+    /// Lists every checkout that was opened at an instant or later, newest first, whoever opened it.
+    ///
+    /// # Errors
+    /// [`NotTold`] when any page of the list cannot be had.
+    pub async fn list_checkouts(&self, since: DateTime<Utc>) -> Result<Vec<ListedCheckout>, NotTold> {
+        match self {
+            Self::Stripe(stripe) => stripe.list_checkouts(since.timestamp()).await,
         }
     }
 

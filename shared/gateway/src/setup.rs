@@ -38,14 +38,18 @@ pub enum NoticeVersion {
 }
 
 /// Why the gateway did not tell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotTold {
     /// It does not know our key, or no longer.
+    #[error("the gateway does not know our key")]
     KeyRefused(Refusal),
     /// It knows our key, which may not ask this.
+    #[error("the gateway's key may not ask this")]
     NotAllowed(Refusal),
     /// It refused for another reason.
+    #[error("the gateway refused: {}", .0.code)]
     Refused(Refusal),
     /// No usable answer.
+    #[error("{0}")]
     Unknown(Why),
 }

@@ -128,7 +128,8 @@ fn fold(entries: &[StoredEntry]) -> Result<Folded, String> {
             | Event::PaymentRequested
             | Event::Viewed { .. }
             | Event::Voided { .. }
-            | Event::StepTaken { .. } => {}
+            | Event::StepTaken { .. }
+            | Event::LinksRevoked => {}
         }
     }
     Ok(folded)

@@ -12,6 +12,7 @@ mod key_writes;
 pub mod keys;
 pub mod lists;
 pub mod queries;
+pub mod restoring;
 pub mod schema;
 pub mod stream;
 mod writes;

@@ -136,6 +136,8 @@ pub enum Event {
         /// What became of it.
         outcome: StepOutcome,
     },
+    /// All links to it that were written so far were taken back.
+    LinksRevoked,
 }
 
 impl Event {
@@ -155,6 +157,7 @@ impl Event {
             Self::PaymentApplied(_) => "payment_applied",
             Self::Voided { .. } => "voided",
             Self::StepTaken { .. } => "step_taken",
+            Self::LinksRevoked => "links_revoked",
         }
     }
 }

@@ -194,6 +194,7 @@ impl Invoice {
                 }
             }
             Event::StepTaken { step, outcome, .. } => self.take_step(step, outcome, at),
+            Event::LinksRevoked => self.link_version = self.link_version.saturating_add(1),
         }
         Ok(self)
     }

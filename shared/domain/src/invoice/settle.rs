@@ -190,7 +190,8 @@ impl Attempt {
             | Event::AttemptLooked { .. }
             | Event::PaymentApplied(_)
             | Event::Voided { .. }
-            | Event::StepTaken { .. } => {}
+            | Event::StepTaken { .. }
+            | Event::LinksRevoked => {}
         }
         self
     }

@@ -6,6 +6,7 @@ mod config;
 mod currency;
 mod decline;
 mod form;
+mod list;
 mod map;
 mod setup;
 mod signature;

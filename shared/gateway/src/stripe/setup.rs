@@ -32,8 +32,8 @@ struct AnyList {
 impl Stripe {
     /// Asks with two reads. The key's own form says whether it moves real money; an endpoint of the other mode is not told of.
     pub(crate) async fn inspect_setup(&self, notice_urls: &[&str]) -> SetupReport {
-        let checkouts = self.list::<AnyList>("inspect_checkouts", SESSIONS, 1).await.map(|_| ());
-        let notices = self.list::<wire::EndpointList>("inspect_notices", ENDPOINTS, 100).await.and_then(|list| {
+        let checkouts = self.list::<AnyList>("inspect_checkouts", SESSIONS, &[limit(1)]).await.map(|_| ());
+        let notices = self.list::<wire::EndpointList>("inspect_notices", ENDPOINTS, &[limit(100)]).await.and_then(|list| {
             // Stripe lets an account have 16 of them in each mode, so a second page is none that we know of.
             if list.has_more { Err(NotTold::Unknown(Why::Unreadable("an account has at most 100 webhook endpoints"))) } else { Ok(list) }
         });
@@ -45,17 +45,27 @@ impl Stripe {
         SetupReport { live: self.is_live(), checkouts, notices }
     }
 
-    async fn list<List: for<'de> Deserialize<'de>>(&self, call: &'static str, path: &str, limit: u8) -> Result<List, NotTold> {
+    pub(super) async fn list<List: for<'de> Deserialize<'de>>(
+        &self,
+        call: &'static str,
+        path: &str,
+        query: &[(&'static str, String)],
+    ) -> Result<List, NotTold> {
         let unreadable = || NotTold::Unknown(Why::Unreadable("a success is a list"));
-        let request = self.request(Method::GET, path, None, &[("limit", limit.to_string())]).ok_or_else(unreadable)?;
+        let request = self.request(Method::GET, path, None, query).ok_or_else(unreadable)?;
         let told = match self.transport.send(request).await {
             Ok(response) if response.status().is_success() => serde_json::from_slice(response.body()).map_err(|_| unreadable()),
             Ok(response) => Err(refused(response.status().as_u16(), response.body())),
             Err(error) => Err(NotTold::Unknown(Why::NoAnswer(error.kind))),
         };
-        tracing::debug!(gateway = super::NAME, call, told = told.is_ok(), "the gateway was asked how it is set up");
+        tracing::debug!(gateway = super::NAME, call, told = told.is_ok(), "the gateway was asked for a list");
         told
     }
+}
+
+/// How many rows of a list are asked for.
+pub(super) fn limit(rows: u8) -> (&'static str, String) {
+    ("limit", rows.to_string())
 }
 
 fn refused(status: u16, body: &[u8]) -> NotTold {

@@ -6,6 +6,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// `checkout.session`.
 #[derive(Deserialize)]
@@ -19,6 +20,24 @@ pub(super) struct Session {
     pub client_reference_id: Option<String>,
     pub payment_intent: Option<Expandable<PaymentIntent>>,
     pub url: Option<String>,
+}
+
+/// A list of `checkout.session`, newest first.
+#[derive(Deserialize)]
+pub(super) struct SessionList {
+    pub data: Vec<ListedSession>,
+    pub has_more: bool,
+}
+
+/// `checkout.session`, as far as it matters in a list.
+#[derive(Deserialize)]
+pub(super) struct ListedSession {
+    pub id: String,
+    pub created: i64,
+    pub expires_at: i64,
+    pub amount_total: Option<i64>,
+    pub currency: Option<String>,
+    pub metadata: Option<BTreeMap<String, String>>,
 }
 
 /// An object, or its id where it was not expanded.

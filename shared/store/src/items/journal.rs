@@ -95,6 +95,7 @@ enum FactItem {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<DateTime<Utc>>,
     },
+    LinksRevoked,
     RecordCreated {
         details: String,
     },
@@ -163,6 +164,7 @@ fn write_event(event: &Event, of: Option<domain::currency::Currency>) -> FactIte
             };
             FactItem::StepTaken { step: step.to_string(), due_version: *due_version, outcome: outcome.to_owned(), reason, to }
         }
+        Event::LinksRevoked => FactItem::LinksRevoked,
     }
 }
 
@@ -205,6 +207,7 @@ fn read_fact(fact: FactItem) -> Result<Fact, Corrupt> {
             };
             Event::StepTaken { step: StepRef::from_name(&step), due_version, outcome }
         }
+        FactItem::LinksRevoked => Event::LinksRevoked,
         FactItem::RecordCreated { details } => return Ok(Fact::Record(RecordEvent::Created { details: digest(&details)? })),
         FactItem::RecordChanged { details } => return Ok(Fact::Record(RecordEvent::Changed { details: digest(&details)? })),
         FactItem::Credited { credit_id, amount, invoice_id, payment_id } => {
