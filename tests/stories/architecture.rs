@@ -46,9 +46,12 @@ const ONLY: [(&str, &[&str]); 10] = [
     ("hickory-resolver", &[DOCTOR]),
 ];
 const OUTSIDE: [&str; 3] = ["hello-aws", "local", "tests"];
-/// What looks at a deployed stack from a desk: nothing of ours uses it, and it asks services what only it wants to know.
+/// What looks at a deployed stack from a desk: it asks services what only it wants to know.
 const DOCTOR: &str = "doctor";
 const DOCTOR_MAY: [&str; 4] = ["domain", "store", "gateway", "runtime"];
+/// What brings a stack back, from a desk as well: nothing of ours uses it, and it finds its stack as the doctor does.
+const RESTORE: &str = "restore";
+const RESTORE_MAY: [&str; 4] = ["app", "doctor", "runtime", "store"];
 /// What functions are measured against: they stand on nothing of ours, and nothing uses them.
 const HELLOS: [&str; 2] = ["hello", "hello-aws"];
 /// What holds requests and answers against the published schema: it stands on nothing of ours, and only tests name it.
@@ -120,6 +123,7 @@ fn crates_of_ours_depend_on_each_other_only_downwards_and_never_on_a_sibling() {
     rules.insert(CHECK, &[]);
     rules.extend(HELLOS.map(|hello| (hello, [].as_slice())));
     rules.insert(DOCTOR, &DOCTOR_MAY);
+    rules.insert(RESTORE, &RESTORE_MAY);
     let mut seen = 0;
     for package in &metadata.packages {
         let name = package.name.as_str();
@@ -144,7 +148,7 @@ fn crates_of_ours_depend_on_each_other_only_downwards_and_never_on_a_sibling() {
 #[test]
 fn every_member_lies_in_the_folder_of_its_name() {
     let metadata = metadata();
-    assert_eq!(metadata.packages.len(), 21);
+    assert_eq!(metadata.packages.len(), 22);
     for package in &metadata.packages {
         assert_eq!(package.manifest_path.parent().unwrap().file_name(), Some(package.name.as_str()));
         assert_eq!(package.publish, Some(Vec::new()), "{} may be published", package.name);
@@ -173,8 +177,16 @@ fn absence_2_each_outside_system_is_named_by_one_crate() {
             assert!(!named || only.contains(&name) || OUTSIDE.contains(&name), "{name} depends on {dependency}");
         }
     }
-    let elsewhere =
-        ["functions", "infra/doctor/src", "shared/app/src", "shared/domain/src", "shared/mail/src", "shared/pages/src", "shared/store/src"];
+    let elsewhere = [
+        "functions",
+        "infra/doctor/src",
+        "infra/restore/src",
+        "shared/app/src",
+        "shared/domain/src",
+        "shared/mail/src",
+        "shared/pages/src",
+        "shared/store/src",
+    ];
     let stripes_wire =
         ["checkout/sessions", "payment_intent", "client_reference_id", "Stripe-Version", "stripe-signature", "Stripe-Signature"];
     absent(&elsewhere, &["store/src/items/invoice.rs"], &stripes_wire);
@@ -186,11 +198,11 @@ fn absence_2_each_outside_system_is_named_by_one_crate() {
 fn absence_3_only_programs_supply_a_clock_and_nothing_below_spawns() {
     absent(&["shared"], &[], &["Utc::now", "Local::now", "SystemTime::now", "Instant::now"]);
     absent(
-        &["shared", "functions", "infra/doctor"],
+        &["shared", "functions", "infra/doctor", "infra/restore"],
         &[],
         &["tokio::spawn", "task::spawn", "spawn_local", "spawn_blocking", "thread::spawn"],
     );
-    for (file, text) in ["functions", "infra/doctor"].iter().flat_map(|folder| sources(&root().join(folder))) {
+    for (file, text) in ["functions", "infra/doctor", "infra/restore"].iter().flat_map(|folder| sources(&root().join(folder))) {
         assert!(!text.contains("Utc::now") || file.ends_with("src/main.rs"), "{file} holds a clock");
     }
 }
@@ -201,6 +213,7 @@ fn absence_4_only_runtime_reads_the_environment() {
         "functions",
         "infra/doctor/src",
         "infra/local/src",
+        "infra/restore/src",
         "shared/app",
         "shared/domain",
         "shared/gateway",
@@ -228,8 +241,9 @@ fn absence_5_the_status_codes_of_our_answers_stand_only_in_functions_and_runtime
 
 #[test]
 fn absence_6_there_is_no_trait_of_our_own() {
-    for (file, text) in
-        ["shared", "functions", "infra/doctor/src", "infra/local/src"].iter().flat_map(|folder| sources(&root().join(folder)))
+    for (file, text) in ["shared", "functions", "infra/doctor/src", "infra/local/src", "infra/restore/src"]
+        .iter()
+        .flat_map(|folder| sources(&root().join(folder)))
     {
         let own =
             text.lines().find(|line| line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ").starts_with("trait "));

@@ -19,6 +19,7 @@ pub mod dns;
 pub mod options;
 pub mod outputs;
 pub mod report;
+pub mod stack;
 #[cfg(test)]
 mod tests;
 
