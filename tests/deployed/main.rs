@@ -6,6 +6,7 @@
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "it stands outside of what it looks at, with a clock and servers of its own, and may fail loudly"
 )]
@@ -28,9 +29,37 @@ fn invoice(contact: &str, due_on: &str) -> Value {
     })
 }
 
+/// Staff who carry a token of the issuer that the stack trusts are let in with their role. Nobody else comes as far as the function.
+async fn staff_log_in(stack: &Stack) {
+    let (tokens, mut refused) = stack.tokens();
+    let ask = async |method: &str, path: &str, token: &str, body: Option<&Value>| {
+        let (status, answer) = stack.staff(method, path, Some(token), body).await;
+        (status, answer["code"].as_str().or(answer["message"].as_str()).unwrap_or_default().to_owned())
+    };
+    let said = |status: u16, text: &str| (status, text.to_owned());
+    let contact = json!({ "name": "Emmy Noether" });
+    for (who, reading, writing) in [
+        ("owner", said(200, ""), said(201, "")),
+        ("reader", said(200, ""), said(403, "scope_missing")),
+        ("nobody", said(403, "role_missing"), said(403, "role_missing")),
+    ] {
+        assert_eq!(ask("GET", "/login/v1/contacts", &tokens[who], None).await, reading, "{who}");
+        assert_eq!(ask("POST", "/login/v1/contacts", &tokens[who], Some(&contact)).await, writing, "{who}");
+    }
+    let (claims, signature) = (&tokens["owner"].rsplit_once('.').unwrap().0, &tokens["reader"].rsplit_once('.').unwrap().1);
+    refused.insert("with another's signature".to_owned(), format!("{claims}.{signature}"));
+    refused.insert("that is an API key".to_owned(), stack.own_key().await);
+    assert_eq!(refused.len(), 5);
+    for (why, token) in &refused {
+        assert_eq!(ask("GET", "/login/v1/contacts", token, None).await, said(401, "Unauthorized"), "a token {why}");
+    }
+    assert_eq!(stack.staff("GET", "/login/v1/contacts", None, None).await.0, 401);
+    assert_eq!(ask("GET", "/v1/contacts", &tokens["owner"], None).await, said(401, "unauthenticated"));
+}
+
 #[tokio::test]
 #[ignore = "needs a deployed stack; `.ci/deployed` has one"]
-async fn a_deployed_stack_sends_is_paid_and_reminds() {
+async fn a_deployed_stack_knows_its_staff_sends_reminds_is_upgraded_paid_and_restored() {
     let stack = Stack::connect().await;
     let today = Utc::now().date_naive();
     let day = |days: i64| (today + TimeDelta::days(days)).to_string();
@@ -38,6 +67,7 @@ async fn a_deployed_stack_sends_is_paid_and_reminds() {
     // Staff: the bootstrap key opens the API, and nothing else does.
     assert_eq!(stack.staff("GET", "/v1/business", Some("key_00000000000000000000000000_0"), None).await.0, 401);
     assert_eq!(stack.staff("GET", "/v1/business", None, None).await.0, 401);
+    staff_log_in(&stack).await;
     let business = json!({
         "name": "Kestrel Studio", "zone": "UTC", "default_currency": "EUR", "email_from": "billing@example.com",
         "reply_to": "hello@example.com", "sweep_hour": 0, "due_default_days": 14, "terms": ""
@@ -53,9 +83,32 @@ async fn a_deployed_stack_sends_is_paid_and_reminds() {
     let page = stack.open(&page_url).await.expect(200);
     assert!(page.text.contains("INV-00001") && page.text.contains("EUR 165.00"), "{}", page.text);
 
+    // It stands on the customers' domain below the path name, and so does what it leads to; nothing does without the name.
+    let below = format!("{}/", stack.customer_url());
+    assert!(page_url.starts_with(&below) && below.ends_with(".com/bills/"), "{page_url}");
+    assert!(page.text.contains("/bills/p/") && !page.text.contains("temporary address"), "{}", page.text);
+    assert_ne!(stack.open(&page_url.replace("/bills/", "/")).await.status, 200);
+
+    // An invoice sent ten days ago is due in three days: its sweep, fired by its rule, reminds of it, once.
+    let grace = stack.contact("Grace Hopper", "grace@example.com").await;
+    for number in ["INV-00002", "INV-00003"] {
+        stack.send_ten_days_ago(&invoice(&grace, &day(3))).await;
+        let reminder = stack.mail_of(&format!("Reminder: invoice {number}"), PATIENCE).await;
+        assert!(reminder.contains("165.00"));
+    }
+    let mails = |start: &str| stack.subjects().into_iter().filter(|subject| subject.starts_with(start)).count();
+    assert_eq!(mails("Reminder"), 2, "the sweep that found the second has left the first alone");
+
+    // Keys are rotated and the stack is upgraded: what was mailed before still opens, and what is signed now opens too.
+    stack.operated(&["rotate"]).await;
+    stack.operated(&["deploy", "upgraded.yaml"]).await;
+    assert!(stack.open(&page_url).await.expect(200).text.contains("INV-00001"));
+    let pay_url = stack.get(&format!("/v1/invoices/{id}")).await["links"]["pay_url"].as_str().unwrap().to_owned();
+    assert_ne!(pay_url, sent["links"]["pay_url"].as_str().unwrap(), "signed with the new key");
+    let since = stack.backup().await;
+
     // The customer pays at the gateway and comes back.
-    let pay_url = sent["links"]["pay_url"].as_str().unwrap();
-    let checkout = stack.press_pay(pay_url).await;
+    let checkout = stack.press_pay(&pay_url).await;
     let back = stack.pay_at(&checkout).await;
     let thanks = stack.open(&back).await.expect(200);
     assert!(thanks.text.contains("Thank you for your payment"), "{}", thanks.text);
@@ -66,15 +119,19 @@ async fn a_deployed_stack_sends_is_paid_and_reminds() {
     assert_eq!((&closed["status"]["code"], &closed["balance"]["amount"]), (&json!("closed"), &json!("0.00")), "{closed:#}");
     assert_eq!(stack.gateway.charges().len(), 1);
 
-    // An invoice sent ten days ago is due in three days: its sweep, fired by its rule, reminds of it, once.
-    let grace = stack.contact("Grace Hopper", "grace@example.com").await;
-    for number in ["INV-00002", "INV-00003"] {
-        stack.send_ten_days_ago(&invoice(&grace, &day(3))).await;
-        let reminder = stack.mail_of(&format!("Reminder: invoice {number}"), PATIENCE).await;
-        assert!(reminder.contains("165.00"));
-    }
-    let reminders = stack.subjects().into_iter().filter(|subject| subject.starts_with("Reminder")).count();
-    assert_eq!(reminders, 2, "the sweep that found the second has left the first alone");
+    // The table is lost back to before the payment. It is restored, and the gateway tells what is missing; no reminder goes out again.
+    stack.bring_back(&since).await;
+    let closed = stack.get(&format!("/v1/invoices/{id}")).await;
+    assert_eq!((&closed["status"]["code"], &closed["attempts"][0]["state"]), (&json!("closed"), &json!("applied")), "{closed:#}");
+    let next = stack.api("POST", "/v1/invoices", &invoice(&contact, &day(20))).await;
+    assert_eq!(next["number"], "INV-01000");
+    stack.mail_of("Invoice INV-01000", PATIENCE).await;
+    assert_eq!((mails("Reminder"), mails("Invoice INV-00001")), (2, 1), "{:?}", stack.subjects());
+    assert_eq!(stack.gateway.charges().len(), 1);
+
+    // The upgrade is rolled back: the release before reads what the other one wrote.
+    stack.operated(&["deploy", "every-minute.yaml"]).await;
+    assert!(stack.open(&page_url).await.expect(200).text.contains("INV-00001"));
 
     // What is stored is what the journals tell; what was shown and used stands in no log.
     let audit = stack.store.audit().await.unwrap();

@@ -108,14 +108,17 @@ impl Stack {
         }
     }
 
-    /// A request to an address of the stack, sent to where it is emulated: the API is known by the host it is asked for.
+    /// A request to an address of the stack, sent to where it is emulated: an API is known by the host it is asked for.
     fn request(&self, method: Method, url: &str) -> reqwest::RequestBuilder {
         let bare = url.trim_start_matches("https://").trim_start_matches("http://");
-        let Some((id, rest)) = bare.split_once(".execute-api.") else { return self.client.request(method, url) };
-        let path = rest.find('/').map_or("", |at| &rest[at..]);
+        let (host, path) = bare.find('/').map_or((bare, ""), |at| bare.split_at(at));
         let port = self.endpoint.rsplit(':').next().unwrap();
-        let request = self.client.request(method, format!("http://127.0.0.1:{port}{path}"));
-        request.header("host", format!("{id}.execute-api.localhost:{port}"))
+        let host = match host.split_once(".execute-api.") {
+            Some((id, _)) => format!("{id}.execute-api.localhost:{port}"),
+            None if self.outputs["CustomerUrl"].contains(host) => host.to_owned(),
+            None => return self.client.request(method, url),
+        };
+        self.client.request(method, format!("http://127.0.0.1:{port}{path}")).header("host", host)
     }
 
     fn keep(&self, secret: &str) {
@@ -162,10 +165,27 @@ impl Stack {
         answer
     }
 
+    /// Tokens of staff who log in: by whose they are, and those that no stack may take by what is wrong with them.
+    pub fn tokens(&self) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+        let mut all: Value = serde_json::from_str(&std::fs::read_to_string(variable("REMIT_DEPLOYED_TOKENS")).unwrap()).unwrap();
+        let refused = serde_json::from_value(all["refused"].take()).unwrap();
+        all.as_object_mut().unwrap().remove("refused");
+        let tokens: (BTreeMap<String, String>, BTreeMap<String, String>) = (serde_json::from_value(all).unwrap(), refused);
+        for token in tokens.0.values().chain(tokens.1.values()) {
+            self.keep(token);
+        }
+        tokens
+    }
+
     pub async fn contact(&self, name: &str, address: &str) -> String {
         self.keep(address);
         let made = self.api("POST", "/v1/contacts", &json!({ "name": name, "emails": [{ "address": address }] })).await;
         made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What customers' addresses begin with.
+    pub fn customer_url(&self) -> &str {
+        &self.outputs["CustomerUrl"]
     }
 
     /// A customer's page.
@@ -220,6 +240,30 @@ impl Stack {
         link.unwrap_or_else(|| panic!("no link {path} in {text}")).to_owned()
     }
 
+    /// A step of operating the stack, and what it prints.
+    pub async fn operated(&self, step: &[&str]) -> String {
+        let script = tests::lambda::root().join(".ci/operated");
+        let gateway = format!("http://127.0.0.1:{}", variable("REMIT_DEPLOYED_GATEWAY_PORT"));
+        let mut command = std::process::Command::new(script);
+        command.args(step).env("REMIT_STRIPE_API_URL", &gateway).env("REMIT_STRIPE_CHECKOUT_ORIGIN", &gateway);
+        let run = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
+        println!("{said}");
+        said
+    }
+
+    /// A backup of the table as it is now, and where it ends.
+    pub async fn backup(&self) -> String {
+        self.operated(&["backup"]).await.trim().to_owned()
+    }
+
+    /// Brings the stack back from that backup.
+    pub async fn bring_back(&self, since: &str) {
+        let said = self.operated(&["bring-back", since]).await;
+        assert!(said.contains("Invoice numbers: raised.") && said.contains("Written down again: 1."), "{said}");
+    }
+
     /// Sends an invoice as it would have been sent ten days ago: the same use case on the same table, under a clock of then.
     pub async fn send_ten_days_ago(&self, invoice: &Value) {
         let entropy = Entropy::new(|bytes| getrandom::fill(bytes).unwrap());
@@ -243,7 +287,7 @@ impl Stack {
     }
 
     /// An API key made through the deployed API, that opens it from then on.
-    async fn own_key(&self) -> String {
+    pub async fn own_key(&self) -> String {
         let made = self.api("POST", "/v1/api-keys", &json!({ "name": "deployed", "role": "owner" })).await;
         let token = made["token"].as_str().unwrap().to_owned();
         self.keep(&token);

@@ -1,12 +1,14 @@
 //! Every alarm of the template goes off when it should, and stays quiet before.
 
-use crate::template::{resources, template};
+use crate::template::{functions, resources, template};
 use app::measures::Measure;
+use axum::{body::Body, http::Request};
 use chrono::TimeDelta;
 use local::{
     recorder::{self, MailFault},
     sandbox_gateway::{Call, Fault},
 };
+use runtime::logs::Kept;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs};
 use tests::{
@@ -18,19 +20,50 @@ use tests::{
 const START: &str = "2026-11-02T10:00:00Z";
 const DUE: &str = "2026-11-16";
 
-/// Whether an alarm of the template goes off on what was measured since the last look.
+/// Whether an alarm goes off on samples of its metric, a list for each period that it looks at.
+///
+/// Source: CloudWatch user guide, "Alarm evaluation" and "Configuring how CloudWatch alarms treat missing data".
+fn trips(alarm: &Value, periods: &[Vec<u64>]) -> bool {
+    assert_eq!(alarm["EvaluationPeriods"], periods.len());
+    assert!(alarm.get("DatapointsToAlarm").is_none(), "not understood here");
+    let threshold = alarm["Threshold"].as_u64().unwrap();
+    periods.iter().all(|samples| {
+        let Some(largest) = samples.iter().max() else {
+            return match alarm["TreatMissingData"].as_str().unwrap() {
+                "breaching" => true,
+                "notBreaching" => false,
+                other => panic!("{other}"),
+            };
+        };
+        let value = match alarm["Statistic"].as_str().unwrap() {
+            "Maximum" => *largest,
+            "Sum" => samples.iter().sum(),
+            other => panic!("{other}"),
+        };
+        match alarm["ComparisonOperator"].as_str().unwrap() {
+            "GreaterThanThreshold" => value > threshold,
+            "LessThanThreshold" => value < threshold,
+            other => panic!("{other}"),
+        }
+    })
+}
+
+/// Whether an alarm of the template goes off when all its periods are like what was measured since the last look.
 fn goes_off(w: &World, alarm: &str) -> bool {
     let definition = &resources(&template(), "AWS::CloudWatch::Alarm")[alarm];
-    let metric = definition["MetricName"].as_str().unwrap();
-    let threshold = definition["Threshold"].as_u64().unwrap();
-    let Some(measured) = w.deps.measures.take().into_iter().find(|measured| measured.name == metric) else {
-        return definition["TreatMissingData"] == "breaching";
-    };
-    match definition["ComparisonOperator"].as_str().unwrap() {
-        "GreaterThanThreshold" => measured.value > threshold,
-        "LessThanThreshold" => measured.value < threshold,
-        other => panic!("{alarm}: {other}"),
-    }
+    let measured = w.deps.measures.take().into_iter().filter(|measured| definition["MetricName"] == measured.name);
+    let samples: Vec<u64> = measured.map(|measured| measured.value).collect();
+    trips(definition, &vec![samples; definition["EvaluationPeriods"].as_u64().unwrap().try_into().unwrap()])
+}
+
+/// Whether a metric filter's pattern takes a line of the log.
+///
+/// Source: CloudWatch Logs user guide, "Using filter patterns to match terms in JSON log events".
+fn takes(pattern: &str, line: &str) -> bool {
+    let asked = pattern.strip_prefix("{ $.").and_then(|rest| rest.strip_suffix(" }")).and_then(|rest| rest.split_once(" = "));
+    let (field, value) = asked.unwrap_or_else(|| panic!("{pattern} is not understood here"));
+    let line: Value = serde_json::from_str(line).unwrap();
+    line[field] == serde_json::from_str::<Value>(value).unwrap()
 }
 
 #[test]
@@ -50,6 +83,65 @@ fn every_measure_has_an_alarm_and_every_alarm_a_paragraph_in_the_runbook() {
             assert_eq!(alarm["Dimensions"], json!([{ "Name": "Stack", "Value": { "Ref": "AWS::StackName" } }]), "{name}");
         }
     }
+}
+
+#[test]
+fn an_alarm_on_a_metric_of_aws_goes_off_on_what_somebody_must_see_and_on_nothing_else() {
+    let alarms = resources(&template(), "AWS::CloudWatch::Alarm");
+    let of = |name: &str, value: Value| json!([{ "Name": name, "Value": value }]);
+    let api = |name: &str| of("ApiId", json!({ "Ref": name }));
+    let table = of("TableName", json!({ "Ref": "Table" }));
+    let queue = of("QueueName", json!({ "GetAtt": "FailedRuns.QueueName" }));
+    // What AWS calls each metric, and a sample a minute: some that must be told, some that need not.
+    // Source: "Available CloudWatch metrics for Amazon SQS", "Monitor CloudWatch metrics for HTTP APIs", "Types of metrics for Lambda
+    // functions", "DynamoDB metrics and dimensions".
+    let expected = [
+        ("RunsFailed", "AWS/SQS", "ApproximateNumberOfMessagesVisible", queue, [0, 0, 0, 1, 1], [0; 5]),
+        ("CustomerPagesBroken", "AWS/ApiGateway", "5xx", api("CustomerApi"), [0, 0, 1, 0, 0], [0; 5]),
+        ("StaffApiBroken", "AWS/ApiGateway", "5xx", api("StaffApi"), [0, 0, 1, 0, 0], [0; 5]),
+        ("FunctionsThrottled", "AWS/Lambda", "Throttles", Value::Null, [1, 0, 0, 0, 0], [0; 5]),
+        ("TableReadsThrottled", "AWS/DynamoDB", "ReadThrottleEvents", table.clone(), [0, 0, 0, 0, 1], [0; 5]),
+        ("TableWritesThrottled", "AWS/DynamoDB", "WriteThrottleEvents", table, [0, 0, 0, 0, 1], [0; 5]),
+    ];
+    let of_aws = alarms.iter().filter(|(_, alarm)| alarm["Namespace"].as_str().is_some_and(|space| space.starts_with("AWS/")));
+    assert_eq!(of_aws.map(|(name, _)| name.as_str()).collect::<BTreeSet<_>>(), expected.iter().map(|row| row.0).collect());
+    for (name, namespace, metric, dimensions, told, quiet) in expected {
+        let alarm = &alarms[name];
+        assert_eq!((&alarm["Namespace"], &alarm["MetricName"]), (&json!(namespace), &json!(metric)), "{name}");
+        assert_eq!((&alarm["Dimensions"], &alarm["Period"]), (&dimensions, &json!(60 * told.len())), "{name}");
+        assert!(trips(alarm, &[told.to_vec()]), "{name}");
+        assert!(!trips(alarm, &[quiet.to_vec()]) && !trips(alarm, &[vec![]]), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_without_a_valid_key_are_told_when_they_are_many() {
+    let template = template();
+    let alarm = &resources(&template, "AWS::CloudWatch::Alarm")["KeysRefused"];
+    let filter = &resources(&template, "AWS::Logs::MetricFilter")["RefusedKeys"];
+    let transformed = &filter["MetricTransformations"][0];
+    assert_eq!((&transformed["MetricNamespace"], &transformed["MetricName"]), (&alarm["Namespace"], &alarm["MetricName"]));
+    assert_eq!((&transformed["MetricValue"], &alarm["Dimensions"]), (&json!("1"), &Value::Null));
+    let (_, function) = &functions(&template)["admin-api"];
+    assert_eq!(filter["LogGroupName"], function["LoggingConfig"]["LogGroup"]);
+    let pattern = filter["FilterPattern"].as_str().unwrap();
+    story(START, async |w| {
+        let keys = ["", "Bearer key_00000000000000000000000000_0f1e2d3c4b5a6978", "Bearer malformed"];
+        for (refused, told) in [(0, false), (100, false), (101, true)] {
+            let kept = Kept::here();
+            let _ = w.get("/v1/contacts").await.expect(200);
+            let _ = w.get("/v1/contacts/con_1").await.expect(404);
+            for key in keys.iter().cycle().take(refused) {
+                let request = Request::get("/v1/contacts").header("authorization", *key);
+                let _ = w.send(request.body(Body::empty()).unwrap()).await.expect(401);
+            }
+            let lines = kept.take();
+            let counted: Vec<u64> = lines.iter().filter(|line| takes(pattern, line)).map(|_| 1).collect();
+            assert_eq!((counted.len(), lines.len()), (refused, refused + 2), "{lines:#?}");
+            assert_eq!(trips(alarm, &[counted]), told, "{refused}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,6 +21,8 @@ mod price {
     pub const MAIL_THOUSAND: &str = "0.10";
     pub const SECRET: &str = "0.40";
     pub const ALARM: &str = "0.10";
+    pub const METRIC: &str = "0.30";
+    pub const DASHBOARD: &str = "3.00";
 }
 
 /// What happens to an invoice in its life, as [`UNITS`] names it, and how often.
@@ -47,6 +49,9 @@ const BATCHES: u32 = 5;
 const STARTS: u32 = 2 * 730 + 2 * 730 * 12;
 /// Read units of an empty start.
 const EMPTY: u32 = 9;
+/// Metrics of ours that have a value in every hour, as which they are billed: the ends of three sweeps, what those failed at, and the
+/// age of the outbox. The others have one only when something is wrong.
+const METRICS: u32 = 5;
 /// Milliseconds a start runs, as it is billed, and its memory in MB. A guess that is on the high side once functions are warm.
 const RUN: (u32, u32) = (60, 256);
 /// Bytes a start logs.
@@ -71,11 +76,12 @@ fn month(invoices: u32) -> [Decimal; 5] {
     let starts = invoices * Decimal::from(REQUESTS + BATCHES) + Decimal::from(STARTS);
     let gb_seconds = starts * Decimal::from(RUN.0) / d("1000") * Decimal::from(RUN.1) / d("1024");
     let template = template();
-    let (secrets, alarms) =
-        (resources(&template, "AWS::SecretsManager::Secret").len() + 1, resources(&template, "AWS::CloudWatch::Alarm").len());
-    let of = |count: usize| Decimal::from(u32::try_from(count).unwrap());
+    let made = |kind: &str| Decimal::from(u32::try_from(resources(&template, kind).len()).unwrap());
     [
-        of(secrets) * d(price::SECRET) + of(alarms) * d(price::ALARM),
+        (made("AWS::SecretsManager::Secret") + Decimal::ONE) * d(price::SECRET)
+            + made("AWS::CloudWatch::Alarm") * d(price::ALARM)
+            + made("AWS::CloudWatch::Dashboard") * d(price::DASHBOARD)
+            + Decimal::from(METRICS) * d(price::METRIC),
         millions(invoices * units(1)) * d(price::WRITE_MILLION) + millions(reads) * d(price::READ_MILLION),
         millions(starts) * d(price::LAMBDA_MILLION)
             + gb_seconds * d(price::LAMBDA_GB_SECOND)

@@ -265,6 +265,7 @@ fn own_06_every_kind_of_resource_is_one_that_costs_nothing_by_the_hour() {
         "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Permission",
         "AWS::Logs::LogGroup",
+        "AWS::Logs::MetricFilter",
         "AWS::SES::ConfigurationSet",
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",

@@ -8,9 +8,12 @@ use lambda_http::{Error, Request, service_fn};
 use tower::ServiceExt as _;
 
 #[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    runtime::logs::run(begin()).await
+}
+
 #[expect(clippy::disallowed_methods, reason = "a function is where the clock comes in")]
-async fn main() -> Result<(), Error> {
-    runtime::logs::start();
+async fn begin() -> Result<(), Error> {
     let config = runtime::Config::from_env()?;
     let sdk = runtime::aws::sdk_config().await;
     let entropy = Entropy::new(|bytes| {

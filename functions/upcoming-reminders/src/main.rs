@@ -11,9 +11,12 @@ use serde_json::Value;
 const MARGIN_MS: i64 = 10_000;
 
 #[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    runtime::logs::run(begin()).await
+}
+
 #[expect(clippy::disallowed_methods, reason = "a function is where the clock comes in")]
-async fn main() -> Result<(), Error> {
-    runtime::logs::start();
+async fn begin() -> Result<(), Error> {
     let config = runtime::Config::from_env()?;
     let sdk = runtime::aws::sdk_config().await;
     let entropy = Entropy::new(|bytes| {

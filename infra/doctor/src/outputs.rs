@@ -165,7 +165,8 @@ impl Outputs {
         let need = |key: &'static str| find(key).ok_or(OutputsError::Missing(key));
         let url = |key: &'static str| {
             let value = need(key)?;
-            let here = ["http://localhost", "http://127.0.0.1"].iter().any(|start| value.starts_with(start));
+            let host = value.strip_prefix("http://").and_then(|rest| rest.split(['/', ':']).next()).unwrap_or_default();
+            let here = host == "127.0.0.1" || host == "localhost" || host.ends_with(".localhost");
             let address = value.starts_with("https://") || here;
             if address { Ok(value) } else { Err(OutputsError::Malformed { key, expected: "an address that begins with https://" }) }
         };

@@ -29,7 +29,7 @@ pub enum ConnectError {
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// The link keys cannot sign.
-    #[error(transparent)]
+    #[error("the secret with the link keys: {0}")]
     LinkKeys(#[from] LinkKeysError),
     /// Stripe is set up wrong.
     #[error(transparent)]

@@ -2,42 +2,17 @@
 
 use super::nowhere;
 use axum::{body::Body, http::Request};
+use runtime::logs::Kept;
 use serde_json::Value;
-use std::{
-    io::{self, Write},
-    sync::{Arc, Mutex},
-};
 use tower::ServiceExt as _;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// What is logged while a request with this header is answered, a line each.
 async fn logged(authorization: &str) -> Vec<Value> {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    // While there is a second one, a line that another test's thread was the first to reach is not taken for one nobody wants.
-    let _second = tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish());
-    let logs = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
-    let answer = {
-        let _here = tracing::subscriber::set_default(logs);
-        let request = Request::get("/v1/contacts").header("authorization", authorization).body(Body::empty()).unwrap();
-        crate::router(nowhere()).oneshot(request).await.unwrap()
-    };
+    let kept = Kept::here();
+    let request = Request::get("/v1/contacts").header("authorization", authorization).body(Body::empty()).unwrap();
+    let answer = crate::router(nowhere()).oneshot(request).await.unwrap();
     assert_eq!(answer.status().as_u16(), 401);
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    kept.take().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[tokio::test]
