@@ -152,15 +152,20 @@ impl World {
     pub fn signed_anew(&self, notice: &Notice, change: impl FnOnce(&mut Value)) -> Notice {
         let mut event: Value = serde_json::from_slice(&notice.body).unwrap();
         change(&mut event);
-        let body = event.to_string().into_bytes();
+        self.signed_now(&Notice { body: event.to_string().into_bytes(), ..notice.clone() })
+    }
+
+    /// The same notice, signed at this moment, as the gateway does whenever it tells again.
+    #[must_use]
+    pub fn signed_now(&self, notice: &Notice) -> Notice {
         let at = self.now().timestamp();
-        let signed = [format!("{at}.").as_bytes(), &body].concat();
+        let signed = [format!("{at}.").as_bytes(), &notice.body].concat();
         let signature = format!("t={at},v1={}", hmac(NOTICE_SECRET.as_bytes(), &signed));
         let mut headers = notice.headers.clone();
         for (_, value) in headers.iter_mut().filter(|(name, _)| name == "Stripe-Signature") {
             value.clone_from(&signature);
         }
-        Notice { headers, body }
+        Notice { headers, body: notice.body.clone() }
     }
 }
 

@@ -148,11 +148,15 @@ async fn requests_without_a_valid_key_are_told_when_they_are_many() {
 async fn f04_an_attempt_without_an_outcome_for_a_quarter_of_an_hour_is_told() {
     story(START, async |w| {
         let invoice = w.sent_invoice("165.00", DUE).await;
+        w.start("collections").await;
         w.gateway.inject(Fault::LoseBeforeEffect { on: Call::CreateSession });
         let _ = w.press_pay(id_and_pay_url(&invoice).1).await;
         for (minutes, told) in [(5, false), (5, false), (6, true)] {
             w.pass(TimeDelta::minutes(minutes));
-            w.gateway.inject(Fault::LoseBeforeEffect { on: Call::CreateSession });
+            // The order told again, and the list of all checkouts.
+            for _ in 0..2 {
+                w.gateway.inject(Fault::LoseBeforeEffect { on: Call::Any });
+            }
             w.start("collections").await;
             assert_eq!(goes_off(w, "AttemptsWithoutOutcome"), told, "after {minutes} more");
         }

@@ -54,6 +54,36 @@ fn nth_call(nth: usize, fault: TableFault, lasts: Lasts) -> FaultPlan {
     })
 }
 
+/// The commit arrives and its answer is lost; sent once more by the SDK, it meets a conflict.
+#[tokio::test(start_paused = true)]
+async fn f44_f45_staff_are_not_refused_what_their_own_lost_commit_has_done() {
+    for (path, body, status) in [
+        ("payments", serde_json::json!({ "amount": { "amount": "100.00", "currency": "EUR" }, "method": "cash" }), 201),
+        ("void", serde_json::json!({}), 200),
+    ] {
+        story(START, async |w| {
+            let invoice = w.sent_invoice("100.00", DUE).await;
+            let id = id_and_pay_url(&invoice).0;
+            let sent = Mutex::new(0);
+            w.table.set_fault_plan(Arc::new(move |site: &CallSite| {
+                if site.operation != "TransactWriteItems" {
+                    return TableFault::None;
+                }
+                let mut sent = sent.lock().unwrap();
+                *sent += 1;
+                match *sent {
+                    1 => TableFault::LoseAnswerAfterEffect,
+                    2 => TableFault::TransactionConflict,
+                    _ => TableFault::None,
+                }
+            }));
+            let _ = w.post(&format!("/v1/invoices/{id}/{path}"), &body).await.expect(status);
+            assert!(w.payments(id).await.len() <= 1, "{path}");
+        })
+        .await;
+    }
+}
+
 async fn walk(w: &World, step: Step, pay_url: &str) {
     match step {
         Step::Click => drop(w.click_again(pay_url, "10000").await),

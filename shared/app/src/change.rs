@@ -280,7 +280,13 @@ where
         match commit_events(deps, &context, Some(&loaded.folder.invoice), id, &change.events, around).await {
             Ok(_) => return Ok(Answered { value: id.clone(), replayed: false }),
             Err(CommitError::Lost(Lost::Idempotency)) => return replay(deps, caller).await?.ok_or(AppError::Busy),
-            Err(CommitError::Lost(lost)) => lost_race(deps, lost, &mut races).await?,
+            Err(CommitError::Lost(lost)) => {
+                lost_race(deps, lost, &mut races).await?;
+                // The race may have been lost to ourselves: a commit whose answer got lost, and that the SDK sent once more.
+                if let Some(answered) = replay(deps, caller).await? {
+                    return Ok(Answered { replayed: false, ..answered });
+                }
+            }
             Err(CommitError::Store(error)) => return Err(error.into()),
         }
     }

@@ -1,22 +1,28 @@
-//! Every five minutes: ask the gateway about tries whose outcome nobody has told.
+//! Every five minutes: ask the gateway about tries whose outcome nobody has told. Once a day: hold all that it collected against what
+//! is known.
 
 use crate::{
     AppError, Caller, Deps,
     measures::Measure,
-    settlement::{Word, ask, settle_with},
+    settlement::{Word, ask, settle_with, word},
     sweep::{Budget, Run, Slice, Source, Walk, record},
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     attempt::{Attempt, AttemptState},
     automation::Sweep,
     ids::{AttemptId, InvoiceId},
     record::Actor,
+    settings::Business,
 };
 use store::{lists::Due, queries::Part};
 
 /// How long a try may wait for neither payer nor bank before somebody should know.
 const WAITED: TimeDelta = TimeDelta::minutes(15);
+/// How far back of the last time payments are held against what is known, once a day.
+const LOOKED_BACK: TimeDelta = TimeDelta::hours(48);
+/// How far back when it is the first time.
+const LOOKED_BACK_FIRST: TimeDelta = TimeDelta::days(30);
 
 /// Settles what is due: 16 queries when nothing is.
 ///
@@ -42,8 +48,49 @@ pub async fn settle_attempts(deps: &Deps, budget: Budget<'_>) -> Result<Run, App
         };
         walk.count(&due, outcome);
     }
-    let run = walk.end(deps);
+    let mut run = walk.end(deps);
+    if before.as_ref().is_none_or(|record| record.day != business.zone.date_at(now)) {
+        let since = before.as_ref().map_or(now - LOOKED_BACK_FIRST, |record| record.finished_at.min(now) - LOOKED_BACK);
+        let looked = look_back(deps, &caller, &business, since, now).await?;
+        deps.measures.note(Measure::RecordsFailed, looked.failed);
+        run.done += looked.done;
+        run.failed += looked.failed;
+    }
     record(deps, sweep, &business, before, &run).await?;
+    Ok(run)
+}
+
+/// Settles money that the gateway collected since two days before the last time, and that nobody told of: a notice was lost for good, and the
+/// try was given up before. A payment of ours whose try is not there is an error for somebody to look at. When the gateway does not
+/// answer, the day counts as not looked at, and the next run tries again.
+async fn look_back(deps: &Deps, caller: &Caller, business: &Business, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<Run, AppError> {
+    let mut run = Run::default();
+    let Some(gateway) = &deps.gateway else { return Ok(run) };
+    let listed = gateway.list_checkouts(since).await.map_err(|why| {
+        tracing::warn!(%why, "the gateway did not list its checkouts");
+        AppError::GatewayUnanswered
+    })?;
+    for checkout in listed.into_iter().filter(|checkout| checkout.paid) {
+        let Some(ours) = checkout.ours else { continue };
+        let folder = deps.store.find_invoice(&ours.invoice_id, Part::WithAttempts).await?;
+        let state =
+            folder.as_ref().and_then(|folder| folder.attempts.iter().find(|attempt| attempt.id == ours.attempt_id)).map(|a| a.state);
+        match (folder, state) {
+            (Some(_), Some(AttemptState::Applied | AttemptState::Conflicted)) => run.passed += 1,
+            (Some(folder), Some(_)) => {
+                let said = word(gateway.read_checkout(&checkout.session_ref).await);
+                if matches!(said, Word::Silence) {
+                    return Err(AppError::GatewayUnanswered);
+                }
+                settle_with(deps, caller, folder, &ours.attempt_id, &said, business, now).await?;
+                run.done += 1;
+            }
+            (None, _) | (_, None) => {
+                tracing::error!(invoice = %ours.invoice_id, attempt = %ours.attempt_id, "a payment at the gateway has no try here");
+                run.failed += 1;
+            }
+        }
+    }
     Ok(run)
 }
 
@@ -52,8 +99,8 @@ async fn settle_one(
     caller: &Caller,
     invoice_id: &InvoiceId,
     attempt_id: &AttemptId,
-    business: &domain::settings::Business,
-    now: chrono::DateTime<chrono::Utc>,
+    business: &Business,
+    now: DateTime<Utc>,
 ) -> Result<bool, AppError> {
     let folder = deps.load_invoice(invoice_id, Part::WithAttempts).await?;
     let Some(attempt) = folder.attempts.iter().find(|attempt| attempt.id == *attempt_id).cloned() else {

@@ -28,6 +28,9 @@ use store::{
 /// Source: Stripe, Idempotent requests: keys are kept for at least 24 hours.
 const KEY_HOURS: i64 = 23;
 
+/// Minutes after which no request of ours is on its way any more: a function lives 30 seconds and a call 20; clocks may differ.
+const UNDER_WAY_MINUTES: i64 = 5;
+
 /// What is known of a try after the gateway was asked.
 #[derive(Debug)]
 pub(crate) enum Word {
@@ -83,10 +86,29 @@ pub(crate) async fn ask(deps: &Deps, attempt: &Attempt, folder: &InvoiceFolder, 
         Answer::Refused(refusal) if refusal.class == RefusalClass::Request && !refusal.code.contains("idempotency") => Word::Nothing,
         Answer::Refused(refusal) => {
             tracing::warn!(attempt = %attempt.id, code = refusal.code, "the gateway refused to tell");
-            Word::Silence
+            look_for(gateway, attempt, now).await
         }
         Answer::Unknown(why) => {
             tracing::warn!(attempt = %attempt.id, %why, "the gateway did not tell");
+            look_for(gateway, attempt, now).await
+        }
+    }
+}
+
+/// Looks for a try's checkout among all of that time, when its order cannot be told again: a gateway that failed once answers the same
+/// key with the same failure for a day. After some minutes no request is on its way any more, so what is not there never came about.
+async fn look_for(gateway: &Gateway, attempt: &Attempt, now: DateTime<Utc>) -> Word {
+    if now < attempt.taken_at + TimeDelta::minutes(UNDER_WAY_MINUTES) {
+        return Word::Silence;
+    }
+    // The gateway's clock may be behind ours.
+    match gateway.list_checkouts(attempt.taken_at - TimeDelta::minutes(UNDER_WAY_MINUTES)).await {
+        Ok(found) => match found.iter().find(|found| found.ours.as_ref().is_some_and(|ours| ours.attempt_id == attempt.id)) {
+            Some(found) => word(gateway.read_checkout(&found.session_ref).await),
+            None => Word::Nothing,
+        },
+        Err(why) => {
+            tracing::warn!(attempt = %attempt.id, %why, "the gateway did not list its checkouts");
             Word::Silence
         }
     }

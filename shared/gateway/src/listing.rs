@@ -17,6 +17,8 @@ pub struct ListedCheckout {
     pub expires_at: DateTime<Utc>,
     /// The sum it collects; none in a currency or in units that are not ours.
     pub amount: Option<Money>,
+    /// Whether its money moved.
+    pub paid: bool,
     /// Whose it is; none when we did not open it.
     pub ours: Option<Ours>,
 }

@@ -8,16 +8,18 @@ use crate::{
         attempt::write_attempt,
         journal::{StoredEntry, read_entry},
         others,
+        outbox::read_message,
         payment::write_payment,
         sort_key, string_of,
     },
-    queries::{contact_folder, folder},
+    queries::{InvoiceFolder, contact_folder, folder},
 };
 use domain::{
     attempt::Attempt,
     currency::Currency,
     digest::Digest,
     invoice::{Invoice, journal::Event},
+    message::Message,
     money::Money,
     payment::Payment,
     record::{Fact, Head, RecordEvent},
@@ -33,6 +35,29 @@ pub struct Audit {
     pub entries: usize,
     /// What does not agree, a sentence each.
     pub findings: Vec<String>,
+}
+
+/// One invoice as its partition holds it, and what does not agree in it.
+#[derive(Debug)]
+pub struct Looked {
+    /// The invoice with its attempts and payments; none when there is none, or no longer.
+    pub folder: Option<InvoiceFolder>,
+    /// Its outbox.
+    pub messages: Vec<Message>,
+    /// What does not agree, a sentence each.
+    pub findings: Vec<String>,
+}
+
+/// Folds one invoice's journal, given all items of its partition, and compares.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when an item cannot be understood.
+pub fn look_at_invoice(pk: &str, mut items: Vec<Item>) -> Result<Looked, StoreError> {
+    items.sort_by(|a, b| sort_key(a).cmp(sort_key(b)));
+    let mut audit = Audit::default();
+    audit_partition(pk, &items, &mut audit)?;
+    let messages = items.iter().filter(|item| sort_key(item).starts_with(crate::keys::MESSAGES)).map(read_message);
+    Ok(Looked { folder: folder(&items)?, messages: messages.collect::<Result<_, _>>()?, findings: audit.findings })
 }
 
 impl Store {

@@ -12,6 +12,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::StaticTimeSource;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn};
@@ -24,8 +25,9 @@ use dynoxide::Database;
 use dynoxide::storage_backend::ManualClock;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The second every table and every signature begins with: 2026-01-01T00:00:00Z.
@@ -40,6 +42,11 @@ struct Inner {
     clock: ManualClock,
     calls: Mutex<Vec<Call>>,
     faults: Mutex<Faults>,
+    watch: Mutex<Option<Watch>>,
+    bend: Mutex<Option<Bend>>,
+    uncounted: AtomicBool,
+    late: Mutex<Vec<(String, String, Value)>>,
+    told: Mutex<BTreeMap<String, Answer>>,
 }
 
 enum Engine {
@@ -61,6 +68,8 @@ struct Faults {
 pub struct CallSite {
     /// How many requests came before this one since the plan was set; a retry is a request of its own.
     pub n: u64,
+    /// The function that asked; none for a test itself.
+    pub function: Option<&'static str>,
     /// `PutItem`, `TransactWriteItems`, …
     pub operation: String,
     /// The request as the caller sent it.
@@ -87,7 +96,28 @@ pub enum TableFault {
     Crash,
     /// Takes effect and is never answered: the caller's future stays pending until it is dropped.
     CrashAfterEffect,
+    /// A timeout for the caller; the request takes effect later, when [`Table::land_late`] lets it.
+    EffectLater,
+    /// A query of an index is answered as it was the last time, as an index may that lags behind; anything else is left alone.
+    StaleIndex,
 }
+
+/// A request that has just been carried out, refused or not.
+#[derive(Debug)]
+pub struct Effect<'a> {
+    /// `PutItem`, `TransactWriteItems`, …
+    pub operation: &'a str,
+    /// The request as the caller sent it.
+    pub request: &'a Value,
+    /// The status.
+    pub status: u16,
+}
+
+/// What changes a request on its way, after its sender has signed it off: for a mechanism that is to be missing.
+pub type Bend = Arc<dyn Fn(&str, &mut Value) + Send + Sync>;
+
+/// What looks at every write right after it.
+pub type Watch = Arc<dyn Fn(&Table, &Effect<'_>) + Send + Sync>;
 
 /// One request the table was sent.
 #[derive(Debug, Clone)]
@@ -153,7 +183,17 @@ impl Table {
             Some(url) => Engine::Remote(remote::Remote::at(url)),
             None => Engine::Embedded(Database::memory_with_clock(clock.arc()).expect("a database in memory")),
         };
-        Self(Arc::new(Inner { engine, clock, calls: Mutex::default(), faults: Mutex::default() }))
+        Self(Arc::new(Inner {
+            engine,
+            clock,
+            calls: Mutex::default(),
+            faults: Mutex::default(),
+            watch: Mutex::default(),
+            bend: Mutex::default(),
+            uncounted: AtomicBool::new(false),
+            late: Mutex::default(),
+            told: Mutex::default(),
+        }))
     }
 
     /// The HTTP client that ends in this table.
@@ -213,12 +253,54 @@ impl Table {
         *self.0.faults.lock().unwrap() = Faults::default();
     }
 
+    /// Lets something look at every write right after it, before anybody is answered.
+    pub fn set_watch(&self, watch: Watch) {
+        *self.0.watch.lock().unwrap() = Some(watch);
+    }
+
+    /// Keeps no calls and counts no units from now on, which is quicker.
+    pub fn stop_counting(&self) {
+        self.0.uncounted.store(true, Ordering::Relaxed);
+    }
+
+    /// Changes every request on its way to the engine.
+    pub fn set_bend(&self, bend: Bend) {
+        *self.0.bend.lock().unwrap() = Some(bend);
+    }
+
+    /// Lets requests take effect that were said to be lost, the oldest first; answers how many.
+    pub fn land_late(&self, most: usize) -> usize {
+        let waiting: Vec<_> = {
+            let mut late = self.0.late.lock().unwrap();
+            let most = most.min(late.len());
+            late.drain(..most).collect()
+        };
+        for (target, operation, request) in &waiting {
+            let _ = self.carry_out(target, operation, request);
+        }
+        waiting.len()
+    }
+
+    /// The items of one partition, read past the SDK and past every fault; only from the embedded engine.
+    #[must_use]
+    pub fn partition(&self, table: &str, pk: &str) -> Vec<HashMap<String, AttributeValue>> {
+        let query = json!({
+            "TableName": table, "ConsistentRead": true,
+            "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": { ":p": { "S": pk } },
+        });
+        let database = self.database().expect("the embedded engine");
+        let answer: Value = serde_json::from_str(&engine::answer(database, "Query", &query.to_string()).body).expect("an answer in JSON");
+        assert!(answer["LastEvaluatedKey"].is_null(), "{pk} has more than a page");
+        answer["Items"].as_array().expect("items").iter().map(members).collect()
+    }
+
     fn fault(&self, operation: &str, request: &Value) -> TableFault {
         let mut faults = self.0.faults.lock().unwrap();
         let Some(plan) = faults.plan.clone() else {
             return TableFault::None;
         };
-        let site = CallSite { n: faults.asked, operation: operation.to_owned(), request: request.clone() };
+        let function = crate::acting::at_work();
+        let site = CallSite { n: faults.asked, function, operation: operation.to_owned(), request: request.clone() };
         faults.asked += 1;
         drop(faults);
         plan(&site)
@@ -239,6 +321,11 @@ impl Table {
                 Some(conflict(&operation, &body).unwrap_or_else(|| self.carry_out(&target, &operation, &body)))
             }
             TableFault::LoseBeforeEffect | TableFault::Crash => None,
+            TableFault::EffectLater => {
+                self.0.late.lock().unwrap().push((target.clone(), operation.clone(), body.clone()));
+                None
+            }
+            TableFault::StaleIndex => Some(self.told_before(&body).unwrap_or_else(|| self.carry_out(&target, &operation, &body))),
             TableFault::None | TableFault::LoseAnswerAfterEffect | TableFault::CrashAfterEffect => {
                 Some(self.carry_out(&target, &operation, &body))
             }
@@ -248,19 +335,28 @@ impl Table {
         tokio::task::yield_now().await;
         match (fault, answer) {
             (TableFault::LoseBeforeEffect, _) => Err(ConnectorError::io("the connection broke".into())),
-            (TableFault::LoseAnswerAfterEffect, _) => Err(ConnectorError::timeout("the answer was lost".into())),
+            (TableFault::LoseAnswerAfterEffect | TableFault::EffectLater, _) => Err(ConnectorError::timeout("the answer was lost".into())),
             (TableFault::Crash | TableFault::CrashAfterEffect, _) | (_, None) => std::future::pending().await,
             (_, Some(answer)) => Ok(response(answer.0)),
         }
     }
 
-    fn carry_out(&self, target: &str, operation: &str, request: &Value) -> (Answer, units::Units) {
-        let mut request = request.clone();
-        let asked = units::ask(operation, &mut request);
+    fn carry_out(&self, target: &str, operation: &str, sent: &Value) -> (Answer, units::Units) {
+        let mut request = sent.clone();
+        let bend = self.0.bend.lock().unwrap().clone();
+        if let Some(bend) = bend {
+            bend(operation, &mut request);
+        }
+        let counts = !self.0.uncounted.load(Ordering::Relaxed);
+        let asked = if counts { units::ask(operation, &mut request) } else { units::Asked::Indexes };
         let answer = match &self.0.engine {
             Engine::Embedded(database) => engine::answer(database, operation, &request.to_string()),
             Engine::Remote(remote) => remote.answer(target, request),
         };
+        self.seen(operation, sent, &answer);
+        if !counts {
+            return (answer, units::Units::default());
+        }
         let mut body = serde_json::from_str(&answer.body).unwrap_or(Value::Null);
         let consumed = units::count(operation, &body);
         if asked == units::Asked::Indexes {
@@ -270,10 +366,39 @@ impl Table {
         (Answer { status: answer.status, body: body.to_string() }, consumed)
     }
 
+    /// Shows a write to whoever watches, and keeps what an index said, for when it is to lag behind.
+    fn seen(&self, operation: &str, request: &Value, answer: &Answer) {
+        if let Some(place) = index_of(request) {
+            self.0.told.lock().unwrap().insert(place, answer.clone());
+        }
+        let watch = self.0.watch.lock().unwrap().clone();
+        if let Some(watch) = watch.filter(|_| ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"].contains(&operation)) {
+            watch(self, &Effect { operation, request, status: answer.status });
+        }
+    }
+
+    fn told_before(&self, request: &Value) -> Option<(Answer, units::Units)> {
+        let place = index_of(request)?;
+        let empty = Answer { status: 200, body: json!({ "Items": [], "Count": 0, "ScannedCount": 0 }).to_string() };
+        let told = self.0.told.lock().unwrap().get(&place).cloned().unwrap_or(empty);
+        Some((told, units::Units::default()))
+    }
+
     fn record(&self, operation: String, request: Value, fault: TableFault, answer: Option<&(Answer, units::Units)>) {
+        if self.0.uncounted.load(Ordering::Relaxed) {
+            return;
+        }
         let answered = match fault {
-            TableFault::LoseBeforeEffect | TableFault::LoseAnswerAfterEffect | TableFault::Crash | TableFault::CrashAfterEffect => None,
-            TableFault::None | TableFault::Throttle | TableFault::TransactionConflict | TableFault::ServerError => answer,
+            TableFault::LoseBeforeEffect
+            | TableFault::LoseAnswerAfterEffect
+            | TableFault::Crash
+            | TableFault::CrashAfterEffect
+            | TableFault::EffectLater => None,
+            TableFault::None
+            | TableFault::Throttle
+            | TableFault::TransactionConflict
+            | TableFault::ServerError
+            | TableFault::StaleIndex => answer,
         };
         let consumed = answer.map(|(_, units)| units.clone()).unwrap_or_default();
         let call = Call {
@@ -304,12 +429,39 @@ impl HttpConnector for Table {
     }
 }
 
+/// Index and partition of a query of an index that begins at the partition's start.
+fn index_of(request: &Value) -> Option<String> {
+    let index = request["IndexName"].as_str().filter(|_| request["ExclusiveStartKey"].is_null())?;
+    Some(format!("{index} {}", request["ExpressionAttributeValues"][":p"]["S"]))
+}
+
+fn members(item: &Value) -> HashMap<String, AttributeValue> {
+    item.as_object().expect("an item").iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
+}
+
+fn attribute(value: &Value) -> AttributeValue {
+    let (kind, inner) = value.as_object().and_then(|typed| typed.iter().next()).expect("a typed value");
+    let text = || inner.as_str().expect("a text").to_owned();
+    match kind.as_str() {
+        "S" => AttributeValue::S(text()),
+        "N" => AttributeValue::N(text()),
+        "BOOL" => AttributeValue::Bool(inner.as_bool().expect("a boolean")),
+        "NULL" => AttributeValue::Null(true),
+        "L" => AttributeValue::L(inner.as_array().expect("a list").iter().map(attribute).collect()),
+        "M" => AttributeValue::M(members(inner)),
+        other => panic!("no item of ours holds {other}"),
+    }
+}
+
+/// The SDK keeps retry quotas by region: with one of its own, no client uses up another's.
+static REGIONS: AtomicU64 = AtomicU64::new(1);
+
 /// An SDK configuration for a client that never leaves the process.
 #[must_use]
 pub fn sdk_config(endpoint: &str, http_client: SharedHttpClient) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
+        .region(Region::new(format!("eu-test-{}", REGIONS.fetch_add(1, Ordering::Relaxed))))
         .endpoint_url(endpoint)
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("remittest", "secret", None, None, "test")))
         .retry_config(RetryConfig::standard())

@@ -1,11 +1,10 @@
 //! How a world is built: each outside system replaced below its SDK or its client, one clock, one source of randomness.
 
-use super::{BASE, GATEWAY, World};
+use super::{BASE, GATEWAY, World, hands::Hands};
 use crate::{acting::acting, table::Table, wire::Wire};
 use app::{Clock, Deps, Entropy, Parts};
 use axum::{Router, body::Body, http::Request};
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use domain::{api_key::ApiKey, digest::Digest, ids::ApiKeyId, link::LinkKeys};
 use futures::FutureExt as _;
 use gateway::{
@@ -74,10 +73,10 @@ impl World {
 
     /// A new world without a business.
     pub async fn bare(at: &str) -> Self {
-        let clock = Arc::new(Mutex::new(at.parse::<DateTime<Utc>>().unwrap()));
+        let clock = Arc::new(Mutex::new(Hands::at(at.parse().unwrap())));
         let now = {
             let clock = clock.clone();
-            Arc::new(move || *clock.lock().unwrap())
+            Arc::new(move || clock.lock().unwrap().now())
         };
         let table = Table::memory();
         let recorder = Recorder::open(recorder::Settings { data_dir: None, now: now.clone(), secrets: BTreeMap::new() }).unwrap();

@@ -1,6 +1,7 @@
 //! Remit in one process: the real functions, use cases, adapters and SDKs, with a table, a mailbox and a gateway of their own.
 
 mod building;
+mod hands;
 mod requests;
 
 pub(crate) use building::transport;
@@ -8,12 +9,13 @@ pub use requests::{Reply, hidden_fields};
 
 use crate::{acting::acting, table::Table, wire::Wire};
 use app::{
-    Deps,
+    AppError, Deps,
     sweep::{Budget, Run},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
+use hands::Hands;
 use local::{
     recorder::{Mail, Recorder},
     sandbox_gateway::SandboxGateway,
@@ -48,7 +50,7 @@ pub struct World {
     pub deps: Deps,
     mailer: Mailer,
     router: Router,
-    clock: Arc<Mutex<DateTime<Utc>>>,
+    clock: Arc<Mutex<Hands>>,
     api_key: String,
     keys: AtomicU64,
     closed: bool,
@@ -85,21 +87,31 @@ impl World {
         }
     }
 
+    /// The end of what looks at everything by itself.
+    pub fn leave(mut self) {
+        self.closed = true;
+    }
+
     /// What the clock shows.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        *self.clock.lock().unwrap()
+        self.clock.lock().unwrap().now()
+    }
+
+    /// Lets the clock follow tokio's from now on: it shows what it shows now, and goes on as sleeping tasks do.
+    pub fn follow_tokio(&self) {
+        self.clock.lock().unwrap().follow();
     }
 
     /// Moves the clock to an instant and does nothing else.
     pub fn set_clock(&self, at: &str) {
-        *self.clock.lock().unwrap() = at.parse().unwrap();
+        self.clock.lock().unwrap().set(at.parse().unwrap());
         self.gateway.expire_due();
     }
 
     /// Moves the clock on and does nothing else.
     pub fn pass(&self, span: TimeDelta) {
-        *self.clock.lock().unwrap() += span;
+        self.clock.lock().unwrap().pass(span);
         self.gateway.expire_due();
     }
 
@@ -110,15 +122,20 @@ impl World {
 
     /// Starts a function with an event, and with time only while `has_time` says so.
     pub async fn start_for(&self, function: &str, event: &Value, has_time: Budget<'_>) -> Run {
+        self.try_start(function, event, has_time).await.unwrap()
+    }
+
+    /// The same, where the function may fail.
+    ///
+    /// # Errors
+    /// The function's own.
+    pub async fn try_start(&self, function: &str, event: &Value, has_time: Budget<'_>) -> Result<Run, AppError> {
         let (deps, bus) = (&self.deps, &self.mailer.bus);
         match function {
-            "upcoming-reminders" => acting("upcoming-reminders", upcoming_reminders::handle(deps, bus, event, has_time)).await.unwrap(),
-            "past-due-reminders" => acting("past-due-reminders", past_due_reminders::handle(deps, bus, event, has_time)).await.unwrap(),
-            "collections" => acting("collections", collections::handle(deps, has_time)).await.unwrap(),
-            "dispatch" => {
-                acting("dispatch", dispatch::handle(deps, &self.mailer, event, has_time)).await.unwrap();
-                Run::default()
-            }
+            "upcoming-reminders" => acting("upcoming-reminders", upcoming_reminders::handle(deps, bus, event, has_time)).await,
+            "past-due-reminders" => acting("past-due-reminders", past_due_reminders::handle(deps, bus, event, has_time)).await,
+            "collections" => acting("collections", collections::handle(deps, has_time)).await,
+            "dispatch" => self.try_dispatch(event, has_time).await.map(|_| Run::default()),
             other => panic!("no function {other}"),
         }
     }
@@ -126,6 +143,14 @@ impl World {
     /// Hands a batch of the table's stream to the outbox's function.
     pub async fn dispatch_batch(&self, batch: &Value) -> dispatch::Answer {
         dispatch::handle(&self.deps, &self.mailer, batch, &|| true).await.unwrap()
+    }
+
+    /// Hands any event to the outbox's function, which may fail.
+    ///
+    /// # Errors
+    /// The function's own.
+    pub async fn try_dispatch(&self, event: &Value, has_time: Budget<'_>) -> Result<dispatch::Answer, AppError> {
+        acting("dispatch", dispatch::handle(&self.deps, &self.mailer, event, has_time)).await
     }
 
     /// Empties the outbox.
@@ -141,13 +166,13 @@ impl World {
             if next > until {
                 break;
             }
-            *self.clock.lock().unwrap() = next;
+            self.clock.lock().unwrap().set(next);
             self.gateway.expire_due();
             for function in ["upcoming-reminders", "past-due-reminders", "collections", "dispatch"] {
                 self.start(function).await;
             }
         }
-        *self.clock.lock().unwrap() = until;
+        self.clock.lock().unwrap().set(until);
     }
 
     /// All mails so far.

@@ -45,6 +45,7 @@ fn listed(session: wire::ListedSession) -> Option<ListedCheckout> {
         opened_at: DateTime::from_timestamp_secs(session.created)?,
         expires_at: DateTime::from_timestamp_secs(session.expires_at)?,
         amount,
+        paid: session.payment_status == "paid",
         ours,
     })
 }

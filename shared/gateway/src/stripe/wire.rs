@@ -35,6 +35,7 @@ pub(super) struct ListedSession {
     pub id: String,
     pub created: i64,
     pub expires_at: i64,
+    pub payment_status: String,
     pub amount_total: Option<i64>,
     pub currency: Option<String>,
     pub metadata: Option<BTreeMap<String, String>>,

@@ -1,0 +1,106 @@
+//! What a run keeps: its dice, its faults, its trace, its probes, and what was found wrong.
+
+use crate::{dice::Dice, faults::Rates, probes::Probes};
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+/// The book of a run. Clones share it.
+#[derive(Clone)]
+pub struct Book(Arc<Mutex<Pages>>);
+
+/// What stands in it.
+pub struct Pages {
+    /// Dice for faults.
+    pub dice: Dice,
+    /// How often which fault happens.
+    pub rates: Rates,
+    /// Whether faults are off.
+    pub quiet: bool,
+    /// Calls to the outside that were made while faults were on.
+    pub calls: u64,
+    /// Those that met a fault.
+    pub faulted: u64,
+    /// Visits of rare paths.
+    pub probes: Probes,
+    /// What was found wrong, by the invariant's name; the first of each.
+    pub broken: BTreeMap<&'static str, String>,
+    /// After how many calls the first was found.
+    pub broken_after: Option<u64>,
+    hash: DefaultHasher,
+    lines: Option<Vec<String>>,
+}
+
+impl Book {
+    /// An empty one.
+    #[must_use]
+    pub fn of(seed: u64, traced: bool) -> Self {
+        let mut dice = Dice::of(seed, 1);
+        let rates = Rates::drawn(&mut dice);
+        Self(Arc::new(Mutex::new(Pages {
+            dice,
+            rates,
+            quiet: false,
+            calls: 0,
+            faulted: 0,
+            probes: Probes::default(),
+            broken: BTreeMap::new(),
+            broken_after: None,
+            hash: DefaultHasher::new(),
+            lines: traced.then(Vec::new),
+        })))
+    }
+
+    /// Opens it. Nobody holds it over a wait.
+    ///
+    /// # Panics
+    /// When a holder has panicked.
+    pub fn open(&self) -> MutexGuard<'_, Pages> {
+        self.0.lock().unwrap()
+    }
+
+    /// A line of the trace.
+    pub fn note(&self, line: &str) {
+        self.open().note(line);
+    }
+
+    /// A rare path was visited.
+    pub fn probe(&self, name: &'static str) {
+        self.open().probes.visit(name);
+    }
+
+    /// An invariant does not hold.
+    pub fn broken(&self, invariant: &'static str, what: String) {
+        self.open().broken(invariant, what);
+    }
+}
+
+impl Pages {
+    /// A line of the trace.
+    pub fn note(&mut self, line: &str) {
+        line.hash(&mut self.hash);
+        if let Some(lines) = &mut self.lines {
+            lines.push(line.to_owned());
+        }
+    }
+
+    /// An invariant does not hold.
+    pub fn broken(&mut self, invariant: &'static str, what: String) {
+        self.note(&format!("!! {invariant}: {what}"));
+        self.broken_after.get_or_insert(self.calls);
+        self.broken.entry(invariant).or_insert(what);
+    }
+
+    /// The trace's hash so far.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.hash.finish()
+    }
+
+    /// The trace, if it was kept.
+    pub fn take_lines(&mut self) -> Vec<String> {
+        self.lines.take().unwrap_or_default()
+    }
+}

@@ -1,0 +1,164 @@
+//! One seed, from its first call to the last check.
+
+use crate::{
+    actors::{Stage, land, life, schedule},
+    book::Book,
+    checks,
+    dice::Dice,
+    faults::{self, BendGateway, Late},
+    model::Model,
+    mutants::Mutant,
+    probes::Probes,
+};
+use app::Entropy;
+use chrono::TimeDelta;
+use futures::future::{Either, join_all, select};
+use gateway::{
+    Gateway,
+    stripe::{Stripe, StripeConfig},
+};
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    pin::pin,
+    sync::{Arc, Mutex},
+};
+use tests::world::{GATEWAY, World};
+use tokio::{runtime::Builder, sync::Notify};
+
+/// Where runs begin: an ordinary week, and the days before each change of the clock.
+const STARTS: [&str; 4] = ["2026-11-02T10:00:00Z", "2027-03-25T07:30:00Z", "2026-10-22T16:45:00Z", "2028-02-26T22:10:00Z"];
+
+/// What became of a seed.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// Calls to the outside while faults were on.
+    pub calls: u64,
+    /// Those that met one.
+    pub faulted: u64,
+    /// Rare paths.
+    pub probes: Probes,
+    /// What does not hold, by invariant.
+    pub broken: BTreeMap<&'static str, String>,
+    /// After how many calls that was first seen.
+    pub broken_after: Option<u64>,
+    /// The hash of everything that happened, in order.
+    pub hash: u64,
+    /// All that happened, if it was to be kept.
+    pub lines: Vec<String>,
+}
+
+/// Runs a seed.
+///
+/// # Panics
+/// When the simulation itself is broken.
+#[must_use]
+pub fn run(seed: u64, mutant: Option<Mutant>, traced: bool) -> Outcome {
+    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    // The SDK's pauses between retries are drawn from this.
+    fastrand::seed(seed);
+    let book = Book::of(seed, traced);
+    runtime.block_on(played(seed, &book, mutant));
+    let mut pages = book.open();
+    Outcome {
+        seed,
+        calls: pages.calls,
+        faulted: pages.faulted,
+        probes: pages.probes.clone(),
+        broken: pages.broken.clone(),
+        broken_after: pages.broken_after,
+        hash: pages.hash(),
+        lines: pages.take_lines(),
+    }
+}
+
+async fn played(seed: u64, book: &Book, mutant: Option<Mutant>) {
+    let mut dice = Dice::of(seed, 0);
+    let mut world = World::begin(dice.one_of(&STARTS)).await;
+    let late = Late::default();
+    let stirred = Arc::new(Notify::new());
+    let bend: BendGateway = mutant.map_or_else(|| Arc::new(|_: &mut _| None) as BendGateway, Mutant::bend_gateway);
+    let transport = faults::of_gateway(book.clone(), world.gateway.clone(), late.clone(), bend);
+    let stripe = Stripe::new(StripeConfig {
+        api_url: GATEWAY.to_owned(),
+        checkout_origin: GATEWAY.to_owned(),
+        secret_key: "sk_test_story".to_owned().into(),
+        transport,
+    });
+    let random = Mutex::new(Dice::of(seed, 7));
+    world.rebuild(|mut deps| {
+        deps.gateway = Some(Gateway::Stripe(stripe.unwrap()));
+        deps.entropy = Entropy::new(move |bytes| random.lock().unwrap().fill(bytes));
+        deps
+    });
+    if let Some(mutant) = mutant {
+        world.table.set_bend(mutant.bend_table());
+    }
+    world.table.stop_counting();
+    world.table.set_watch(checks::watch(book.clone(), stirred.clone()));
+    world.table.set_fault_plan(faults::of_table(book.clone()));
+    world.wire.set_fault_plan(faults::of_wire(book.clone(), world.recorder.clone()));
+    world.follow_tokio();
+    let model = Model::default();
+    let stage = Stage { world: &world, book, model: &model, late: &late, stirred, seed };
+    let lives = dice.between(2, 4);
+    {
+        let everybody = pin!(join_all((0..lives).map(|number| Box::pin(life(&stage, number)))));
+        // Whatever is under way when the last of them is done is stopped there.
+        match select(everybody, pin!(schedule(&stage))).await {
+            Either::Left(_) => {}
+            Either::Right(_) => panic!("the schedule has no end"),
+        }
+    }
+    quiet(&stage).await;
+    world.leave();
+}
+
+/// Faults are off. What was lost lands, and the ordinary course of things must settle all that is left.
+async fn quiet(stage: &Stage<'_>) {
+    let Stage { world, book, model, .. } = stage;
+    book.open().quiet = true;
+    book.note("quiet");
+    land(stage, usize::MAX).await;
+    let event = json!({ "detail-type": "Scheduled Event" });
+    let tick = async || {
+        for function in ["upcoming-reminders", "past-due-reminders", "collections", "dispatch"] {
+            if let Err(error) = world.try_start(function, &event, &|| true).await {
+                book.broken("I17", format!("{function} fails with nothing in its way: {error}"));
+            }
+        }
+    };
+    for _ in 0..3 {
+        world.pass(TimeDelta::minutes(5));
+        tick().await;
+    }
+    checks::liveness(book, world, model);
+    // Checkouts close by themselves after an hour; reminders that wait for tomorrow go out then, by day.
+    for hours in [1, 1] {
+        world.pass(TimeDelta::hours(hours));
+        tick().await;
+    }
+    let tomorrow = world.now().date_naive() + TimeDelta::days(1);
+    for hour in [11, 12] {
+        world.set_clock(&format!("{tomorrow}T{hour}:00:00Z"));
+        tick().await;
+    }
+    checks::in_the_end(book, world, model).await;
+}
+
+#[cfg(test)]
+mod replay {
+    use super::run;
+
+    #[test]
+    fn a_few_seeds_hold_and_happen_alike_when_they_are_played_again() {
+        for seed in 1..=4 {
+            let (once, again) = (run(seed, None, false), run(seed, None, false));
+            assert!(once.broken.is_empty(), "seed {seed}: {:?}", once.broken);
+            assert!(once.faulted > 0 && once.calls > 200, "seed {seed} is too calm: {} calls", once.calls);
+            assert_eq!(once.hash, again.hash, "seed {seed}");
+        }
+    }
+}
