@@ -4,10 +4,15 @@
 //! of a socket. With `REMIT_TEST_DYNAMODB` set to a URL they end in the DynamoDB that listens there; counts and faults
 //! stay the same.
 
+mod answers;
+mod calls;
 mod engine;
 mod remote;
 mod units;
 
+pub use calls::{Bend, Call, CallSite, Effect, FaultPlan, TableFault, Watch, calls_of, operations, read_units, write_units};
+
+use answers::{conflict, index_of, members, only_table, refusal, response};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
@@ -18,12 +23,9 @@ use aws_smithy_async::time::StaticTimeSource;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::http::StatusCode;
-use aws_smithy_types::body::SdkBody;
 use chrono::{DateTime, Utc};
 use dynoxide::Database;
 use dynoxide::storage_backend::ManualClock;
-use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -54,118 +56,10 @@ enum Engine {
     Remote(remote::Remote),
 }
 
-/// What happens to a request on its way.
-pub type FaultPlan = Arc<dyn Fn(&CallSite) -> TableFault + Send + Sync>;
-
 #[derive(Default)]
 struct Faults {
     plan: Option<FaultPlan>,
     asked: u64,
-}
-
-/// Where a fault plan is asked.
-#[derive(Debug, Clone)]
-pub struct CallSite {
-    /// How many requests came before this one since the plan was set; a retry is a request of its own.
-    pub n: u64,
-    /// The function that asked; none for a test itself.
-    pub function: Option<&'static str>,
-    /// `PutItem`, `TransactWriteItems`, …
-    pub operation: String,
-    /// The request as the caller sent it.
-    pub request: Value,
-}
-
-/// A fault on the way to the table or back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TableFault {
-    /// Nothing happens to the request.
-    #[default]
-    None,
-    /// The request is lost: no effect, and a broken connection for the caller.
-    LoseBeforeEffect,
-    /// The request takes effect and its answer is lost: a timeout for the caller.
-    LoseAnswerAfterEffect,
-    /// Refused with `ProvisionedThroughputExceededException`.
-    Throttle,
-    /// Refused because of another transaction on the same item; a read outside a transaction never is.
-    TransactionConflict,
-    /// 500, without effect.
-    ServerError,
-    /// Never answered and without effect: the caller's future stays pending until it is dropped.
-    Crash,
-    /// Takes effect and is never answered: the caller's future stays pending until it is dropped.
-    CrashAfterEffect,
-    /// A timeout for the caller; the request takes effect later, when [`Table::land_late`] lets it.
-    EffectLater,
-    /// A query of an index is answered as it was the last time, as an index may that lags behind; anything else is left alone.
-    StaleIndex,
-}
-
-/// A request that has just been carried out, refused or not.
-#[derive(Debug)]
-pub struct Effect<'a> {
-    /// `PutItem`, `TransactWriteItems`, …
-    pub operation: &'a str,
-    /// The request as the caller sent it.
-    pub request: &'a Value,
-    /// The status.
-    pub status: u16,
-}
-
-/// What changes a request on its way, after its sender has signed it off: for a mechanism that is to be missing.
-pub type Bend = Arc<dyn Fn(&str, &mut Value) + Send + Sync>;
-
-/// What looks at every write right after it.
-pub type Watch = Arc<dyn Fn(&Table, &Effect<'_>) + Send + Sync>;
-
-/// One request the table was sent.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// The function that asked; none for a test itself.
-    pub function: Option<&'static str>,
-    /// `PutItem`, `TransactWriteItems`, …
-    pub operation: String,
-    /// The table, when the request names exactly one.
-    pub table: Option<String>,
-    /// The index a query or scan reads.
-    pub index: Option<String>,
-    /// The request as the caller sent it.
-    pub request: Value,
-    /// The fault it met.
-    pub fault: TableFault,
-    /// The status the caller was told; none when the answer never came.
-    pub status: Option<u16>,
-    /// Read units consumed, indexes included. A refused request carries none.
-    pub read_units: Decimal,
-    /// Write units consumed, indexes included. A refused request carries none.
-    pub write_units: Decimal,
-    /// The part of the units that indexes consumed.
-    pub index_units: BTreeMap<String, Decimal>,
-}
-
-/// The calls of one operation.
-#[must_use]
-pub fn calls_of<'a>(calls: &'a [Call], operation: &str) -> Vec<&'a Call> {
-    calls.iter().filter(|call| call.operation == operation).collect()
-}
-
-/// The operations in order, one name each.
-#[must_use]
-pub fn operations(calls: &[Call]) -> Vec<&str> {
-    calls.iter().map(|call| call.operation.as_str()).collect()
-}
-
-/// Read units of all calls.
-#[must_use]
-pub fn read_units(calls: &[Call]) -> Decimal {
-    calls.iter().map(|call| call.read_units).sum()
-}
-
-/// Write units of all calls.
-#[must_use]
-pub fn write_units(calls: &[Call]) -> Decimal {
-    calls.iter().map(|call| call.write_units).sum()
 }
 
 #[derive(Debug, Clone)]
@@ -429,30 +323,6 @@ impl HttpConnector for Table {
     }
 }
 
-/// Index and partition of a query of an index that begins at the partition's start.
-fn index_of(request: &Value) -> Option<String> {
-    let index = request["IndexName"].as_str().filter(|_| request["ExclusiveStartKey"].is_null())?;
-    Some(format!("{index} {}", request["ExpressionAttributeValues"][":p"]["S"]))
-}
-
-fn members(item: &Value) -> HashMap<String, AttributeValue> {
-    item.as_object().expect("an item").iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
-}
-
-fn attribute(value: &Value) -> AttributeValue {
-    let (kind, inner) = value.as_object().and_then(|typed| typed.iter().next()).expect("a typed value");
-    let text = || inner.as_str().expect("a text").to_owned();
-    match kind.as_str() {
-        "S" => AttributeValue::S(text()),
-        "N" => AttributeValue::N(text()),
-        "BOOL" => AttributeValue::Bool(inner.as_bool().expect("a boolean")),
-        "NULL" => AttributeValue::Null(true),
-        "L" => AttributeValue::L(inner.as_array().expect("a list").iter().map(attribute).collect()),
-        "M" => AttributeValue::M(members(inner)),
-        other => panic!("no item of ours holds {other}"),
-    }
-}
-
 /// The SDK keeps retry quotas by region: with one of its own, no client uses up another's.
 static REGIONS: AtomicU64 = AtomicU64::new(1);
 
@@ -474,50 +344,4 @@ pub fn sdk_config(endpoint: &str, http_client: SharedHttpClient) -> SdkConfig {
 #[expect(clippy::disallowed_methods, reason = "which engine the tests run on is chosen outside of them")]
 fn remote_url() -> Option<String> {
     std::env::var("REMIT_TEST_DYNAMODB").ok().filter(|url| !url.is_empty())
-}
-
-fn response(answer: Answer) -> HttpResponse {
-    let status = StatusCode::try_from(answer.status).expect("a status");
-    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
-    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
-    response
-}
-
-fn refusal(status: u16, code: &str) -> (Answer, units::Units) {
-    refusal_with(status, code, json!({}))
-}
-
-fn refusal_with(status: u16, code: &str, mut body: Value) -> (Answer, units::Units) {
-    body["__type"] = format!("com.amazonaws.dynamodb.v20120810#{code}").into();
-    body["message"] = "refused by the test".into();
-    (Answer { status, body: body.to_string() }, units::Units::default())
-}
-
-fn conflict(operation: &str, request: &Value) -> Option<(Answer, units::Units)> {
-    match operation {
-        "PutItem" | "UpdateItem" | "DeleteItem" => Some(refusal(400, "TransactionConflictException")),
-        "TransactWriteItems" | "TransactGetItems" => {
-            let items = request["TransactItems"].as_array().map_or(0, Vec::len);
-            let reasons = (0..items).map(|n| json!({ "Code": if n == 0 { "TransactionConflict" } else { "None" } }));
-            let reasons = json!({ "CancellationReasons": reasons.collect::<Vec<_>>() });
-            Some(refusal_with(400, "TransactionCanceledException", reasons))
-        }
-        _ => None,
-    }
-}
-
-fn only_table(request: &Value) -> Option<String> {
-    let named = match (&request["TableName"], &request["RequestItems"], &request["TransactItems"]) {
-        (Value::String(table), _, _) => vec![table.as_str()],
-        (_, Value::Object(tables), _) => tables.keys().map(String::as_str).collect(),
-        (_, _, Value::Array(items)) => items
-            .iter()
-            .filter_map(Value::as_object)
-            .flat_map(|item| item.values())
-            .filter_map(|action| action["TableName"].as_str())
-            .collect(),
-        _ => Vec::new(),
-    };
-    let (first, rest) = named.split_first()?;
-    rest.iter().all(|name| name == first).then(|| (*first).to_owned())
 }
