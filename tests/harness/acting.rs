@@ -13,6 +13,7 @@ pub async fn acting<T>(function: &'static str, work: impl Future<Output = T>) ->
 }
 
 /// The function at work; none for what a test does itself.
-pub(crate) fn at_work() -> Option<&'static str> {
+#[must_use]
+pub fn at_work() -> Option<&'static str> {
     FUNCTION.try_with(|function| *function).ok()
 }

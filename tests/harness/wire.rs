@@ -1,6 +1,6 @@
 //! The SDK in front of an axum router in process: for the services that are not DynamoDB.
 
-use crate::table::sdk_config;
+use crate::table::{Pace, sdk_config, travel};
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -56,6 +56,7 @@ pub struct Wire {
     router: Router,
     faults: Arc<Mutex<Faults>>,
     calls: Arc<Mutex<Vec<WireCall>>>,
+    pace: Arc<Mutex<Option<Pace>>>,
 }
 
 #[derive(Default)]
@@ -76,7 +77,7 @@ impl Wire {
     /// A wire to `router` on which nothing is lost.
     #[must_use]
     pub fn to(router: Router) -> Self {
-        Self { router, faults: Arc::default(), calls: Arc::default() }
+        Self { router, faults: Arc::default(), calls: Arc::default(), pace: Arc::default() }
     }
 
     /// The HTTP client that ends in the router.
@@ -108,6 +109,16 @@ impl Wire {
         *self.faults.lock().unwrap() = Faults { plan: Some(plan), asked: 0 };
     }
 
+    /// Lets requests and answers take their time from now on.
+    pub fn set_pace(&self, pace: Pace) {
+        *self.pace.lock().unwrap() = Some(pace);
+    }
+
+    async fn travel(&self) {
+        let pace = self.pace.lock().unwrap().clone();
+        travel(pace).await;
+    }
+
     /// Lets every request through again.
     pub fn clear_faults(&self) {
         *self.faults.lock().unwrap() = Faults::default();
@@ -131,16 +142,16 @@ impl Wire {
     }
 
     async fn serve(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        tokio::task::yield_now().await;
+        self.travel().await;
         let fault = self.note(&request);
         let answer = match fault {
             WireFault::LoseBeforeEffect => {
                 return Err(ConnectorError::io("the connection broke".into()));
             }
             WireFault::Crash => std::future::pending().await,
-            WireFault::None | WireFault::LoseAnswerAfterEffect | WireFault::CrashAfterEffect => forward(self.router, request).await,
+            WireFault::None | WireFault::LoseAnswerAfterEffect | WireFault::CrashAfterEffect => forward(self.router.clone(), request).await,
         };
-        tokio::task::yield_now().await;
+        self.travel().await;
         match fault {
             WireFault::LoseAnswerAfterEffect => Err(ConnectorError::timeout("the answer was lost".into())),
             WireFault::CrashAfterEffect => std::future::pending().await,

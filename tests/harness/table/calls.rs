@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What happens to a request on its way.
 pub type FaultPlan = Arc<dyn Fn(&CallSite) -> TableFault + Send + Sync>;
@@ -57,6 +58,17 @@ pub struct Effect<'a> {
     pub request: &'a Value,
     /// The status.
     pub status: u16,
+}
+
+/// How long the next request, or the next answer, is on its way; no time at all when it says zero.
+pub type Pace = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// Lets a request or an answer be on its way for as long as `pace` says. Others go on meanwhile.
+pub async fn travel(pace: Option<Pace>) {
+    match pace.map(|pace| pace()) {
+        Some(time) if time > Duration::ZERO => tokio::time::sleep(time).await,
+        Some(_) | None => tokio::task::yield_now().await,
+    }
 }
 
 /// What changes a request on its way, after its sender has signed it off: for a mechanism that is to be missing.

@@ -10,7 +10,8 @@ mod engine;
 mod remote;
 mod units;
 
-pub use calls::{Bend, Call, CallSite, Effect, FaultPlan, TableFault, Watch, calls_of, operations, read_units, write_units};
+
+pub use calls::{Bend, Call, CallSite, Effect, FaultPlan, Pace, TableFault, Watch, calls_of, operations, read_units, travel, write_units};
 
 use answers::{conflict, index_of, members, only_table, refusal, response};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -46,6 +47,7 @@ struct Inner {
     faults: Mutex<Faults>,
     watch: Mutex<Option<Watch>>,
     bend: Mutex<Option<Bend>>,
+    pace: Mutex<Option<Pace>>,
     uncounted: AtomicBool,
     late: Mutex<Vec<(String, String, Value)>>,
     told: Mutex<BTreeMap<String, Answer>>,
@@ -84,6 +86,7 @@ impl Table {
             faults: Mutex::default(),
             watch: Mutex::default(),
             bend: Mutex::default(),
+            pace: Mutex::default(),
             uncounted: AtomicBool::new(false),
             late: Mutex::default(),
             told: Mutex::default(),
@@ -152,6 +155,11 @@ impl Table {
         *self.0.watch.lock().unwrap() = Some(watch);
     }
 
+    /// Lets requests and answers take their time from now on.
+    pub fn set_pace(&self, pace: Pace) {
+        *self.0.pace.lock().unwrap() = Some(pace);
+    }
+
     /// Keeps no calls and counts no units from now on, which is quicker.
     pub fn stop_counting(&self) {
         self.0.uncounted.store(true, Ordering::Relaxed);
@@ -188,6 +196,11 @@ impl Table {
         answer["Items"].as_array().expect("items").iter().map(members).collect()
     }
 
+    async fn travel(&self) {
+        let pace = self.0.pace.lock().unwrap().clone();
+        travel(pace).await;
+    }
+
     fn fault(&self, operation: &str, request: &Value) -> TableFault {
         let mut faults = self.0.faults.lock().unwrap();
         let Some(plan) = faults.plan.clone() else {
@@ -201,7 +214,7 @@ impl Table {
     }
 
     async fn serve(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        tokio::task::yield_now().await;
+        self.travel().await;
         let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.body().bytes().expect("a DynamoDB request is in memory");
@@ -226,7 +239,7 @@ impl Table {
         };
         self.record(operation, body, fault, answer.as_ref());
 
-        tokio::task::yield_now().await;
+        self.travel().await;
         match (fault, answer) {
             (TableFault::LoseBeforeEffect, _) => Err(ConnectorError::io("the connection broke".into())),
             (TableFault::LoseAnswerAfterEffect | TableFault::EffectLater, _) => Err(ConnectorError::timeout("the answer was lost".into())),

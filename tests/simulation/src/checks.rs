@@ -11,7 +11,7 @@ use domain::{
     record::{Fact, Subject},
     reminder::{Skip, next_step},
 };
-use local::sandbox_gateway::SessionViewStatus;
+use local::sandbox_gateway::{SandboxGateway, SessionView, SessionViewStatus};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,7 +45,7 @@ fn invoices_in(request: &Value) -> BTreeSet<String> {
 
 /// Looks at every invoice that was written to, right after the write.
 #[must_use]
-pub fn watch(book: Book, stirred: Arc<tokio::sync::Notify>) -> Watch {
+pub fn watch(book: Book, stirred: Arc<tokio::sync::Notify>, gateway: SandboxGateway) -> Watch {
     Arc::new(move |table: &Table, effect: &Effect<'_>| {
         if effect.status == 400 {
             book.probe("condition lost");
@@ -56,7 +56,10 @@ pub fn watch(book: Book, stirred: Arc<tokio::sync::Notify>) -> Watch {
         stirred.notify_waiters();
         for pk in invoices_in(effect.request) {
             match look_at_invoice(&pk, table.partition("remit", &pk)) {
-                Ok(looked) => one_invoice(&book, &pk, &looked),
+                Ok(looked) => {
+                    one_invoice(&book, &pk, &looked);
+                    at_the_gateway(&book, &pk, &looked, &gateway);
+                }
                 Err(error) => book.broken("I12", format!("{pk}: {error}")),
             }
         }
@@ -91,6 +94,25 @@ fn one_invoice(book: &Book, pk: &str, looked: &Looked) {
     for attempt in &folder.attempts {
         if (attempt.state == AttemptState::Applied) != applied.contains(&attempt.id) {
             book.broken("I2", format!("{pk}: {} is {} beside its payments", attempt.id, attempt.state.name()));
+        }
+    }
+}
+
+/// One try is one checkout, and whoever no longer holds the slot can no longer be paid either.
+fn at_the_gateway(book: &Book, pk: &str, looked: &Looked, gateway: &SandboxGateway) {
+    let attempts = || looked.folder.iter().flat_map(|folder| &folder.attempts);
+    if attempts().next().is_none() {
+        return;
+    }
+    let sessions = gateway.sessions();
+    for attempt in attempts() {
+        let of_it = sessions.iter().filter(|session| session.client_reference_id.as_deref() == Some(attempt.id.as_str()));
+        if of_it.count() > 1 {
+            book.broken("I18", format!("{pk}: {} has more than one checkout", attempt.id));
+        }
+        let open = |session: &&SessionView| session.status == SessionViewStatus::Open && Some(&session.id) == attempt.session_ref.as_ref();
+        if !attempt.state.holds_slot() && sessions.iter().any(|session| open(&session)) {
+            book.broken("I2", format!("{pk}: {} does not hold the slot, and its checkout can still be paid", attempt.id));
         }
     }
 }

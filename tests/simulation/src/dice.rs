@@ -24,6 +24,11 @@ impl Dice {
         self.0.u64(first..=last)
     }
 
+    /// A number of so much at most, above zero or below.
+    pub fn offset(&mut self, most: i64) -> i64 {
+        self.0.i64(-most..=most)
+    }
+
     /// One of several.
     pub fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.0.usize(0..all.len())]

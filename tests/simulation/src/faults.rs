@@ -14,9 +14,12 @@ use local::{
     recorder::{self, MailFault, Recorder},
     sandbox_gateway::{self, AnswerLost, Call, SandboxGateway},
 };
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tests::{
-    table::{FaultPlan, TableFault},
+    table::{FaultPlan, Pace, TableFault, travel},
     wire::{WireFault, WirePlan},
 };
 use tower::ServiceExt as _;
@@ -30,13 +33,14 @@ pub struct Rates {
     refused: u32,
     stale: u32,
     killed: u32,
+    slow: u32,
 }
 
 impl Rates {
     /// Some seeds are calm, some stormy, some have one kind of trouble only.
     pub fn drawn(dice: &mut Dice) -> Self {
         let mut rate = || dice.one_of(&[0, 2, 10, 30, 80]);
-        Self { lost: rate(), answer_lost: rate(), late: rate(), refused: rate(), stale: rate(), killed: rate() / 4 }
+        Self { lost: rate(), answer_lost: rate(), late: rate(), refused: rate(), stale: rate(), killed: rate() / 4, slow: rate() }
     }
 }
 
@@ -53,15 +57,18 @@ enum Kind {
     KilledAfter,
 }
 
-/// Writes, mails and calls to the gateway are few beside the reads of sweeps, and go wrong more often.
-fn drawn(book: &Book, few: bool) -> Kind {
+/// How many times more often than the many reads of sweeps other calls go wrong.
+const READ: u32 = 1;
+const WRITE: u32 = 4;
+const GATEWAY: u32 = 8;
+
+fn drawn(book: &Book, times: u32) -> Kind {
     let mut pages = book.open();
     if pages.quiet {
         return Kind::None;
     }
     pages.calls += 1;
     let rates = pages.rates;
-    let times = if few { 4 } else { 1 };
     let kinds = [
         (rates.lost, Kind::Lost),
         (rates.answer_lost, Kind::AnswerLost),
@@ -76,6 +83,20 @@ fn drawn(book: &Book, few: bool) -> Kind {
     kind
 }
 
+/// How long a request or an answer is on its way: milliseconds, or seconds when something is slow.
+#[must_use]
+pub fn pace(book: Book) -> Pace {
+    Arc::new(move || {
+        let mut pages = book.open();
+        if pages.quiet {
+            return Duration::ZERO;
+        }
+        let slow = pages.rates.slow;
+        let longest = if pages.dice.chance(slow) { 12_000 } else { 40 };
+        Duration::from_millis(pages.dice.between(1, longest))
+    })
+}
+
 /// Whose call may never be answered: a function's, which Lambda then stops.
 fn killable(function: Option<&'static str>) -> bool {
     function.is_some()
@@ -86,7 +107,7 @@ fn killable(function: Option<&'static str>) -> bool {
 pub fn of_table(book: Book) -> FaultPlan {
     Arc::new(move |site| {
         let read = ["GetItem", "Query", "TransactGetItems"].contains(&site.operation.as_str());
-        let fault = match drawn(&book, !read) {
+        let fault = match drawn(&book, if read { READ } else { WRITE }) {
             Kind::Lost => TableFault::LoseBeforeEffect,
             Kind::AnswerLost => TableFault::LoseAnswerAfterEffect,
             Kind::Late if !read => TableFault::EffectLater,
@@ -124,7 +145,7 @@ pub fn of_table(book: Book) -> FaultPlan {
 pub fn of_wire(book: Book, recorder: Recorder) -> WirePlan {
     Arc::new(move |call| {
         let mail = call.path.contains("outbound-emails");
-        let fault = match drawn(&book, mail) {
+        let fault = match drawn(&book, if mail { WRITE } else { READ }) {
             Kind::Lost => WireFault::LoseBeforeEffect,
             Kind::AnswerLost | Kind::Late => WireFault::LoseAnswerAfterEffect,
             Kind::Refused if mail => {
@@ -158,15 +179,16 @@ pub type BendGateway = Arc<dyn Fn(&mut Request<Bytes>) -> Option<Change> + Send 
 /// The way to the gateway, with its faults.
 #[must_use]
 pub fn of_gateway(book: Book, gateway: SandboxGateway, late: Late, bend: BendGateway) -> Transport {
+    let pace = pace(book.clone());
     Transport::new(move |request: Request<Bytes>| {
-        let (book, gateway, late, bend) = (book.clone(), gateway.clone(), late.clone(), bend.clone());
+        let (book, gateway, late, bend, pace) = (book.clone(), gateway.clone(), late.clone(), bend.clone(), pace.clone());
         async move {
             let mut request = request;
-            tokio::task::yield_now().await;
+            travel(Some(pace.clone())).await;
             let change = bend(&mut request);
             let post = request.method() == Method::POST;
             let broken = |kind| TransportError::new(kind);
-            let kind = drawn(&book, true);
+            let kind = drawn(&book, GATEWAY);
             book.note(&format!("gateway {} {} {kind:?}", request.method(), if post { "" } else { "read" }));
             match kind {
                 Kind::Lost => {
@@ -186,7 +208,6 @@ pub fn of_gateway(book: Book, gateway: SandboxGateway, late: Late, bend: BendGat
                         (sandbox_gateway::Fault::RateLimited { on }, "gateway: rate limited"),
                     ];
                     let (fault, name) = any[usize::try_from(book.open().dice.between(0, 2)).unwrap_or_default()];
-                    // One that waits for a POST would wait for a later call.
                     if post {
                         book.probe(name);
                         gateway.inject(fault);
@@ -196,7 +217,9 @@ pub fn of_gateway(book: Book, gateway: SandboxGateway, late: Late, bend: BendGat
                 Kind::None | Kind::AnswerLost | Kind::Late | Kind::Stale | Kind::KilledAfter => {}
             }
             let answer = carried_out(&gateway, request).await;
-            tokio::task::yield_now().await;
+            // One that this call could not meet would wait for a later one.
+            gateway.forget_faults();
+            travel(Some(pace)).await;
             match kind {
                 Kind::AnswerLost => {
                     book.probe("gateway: effect, answer lost");

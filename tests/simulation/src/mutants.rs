@@ -41,7 +41,7 @@ const fn at_gateway(name: &'static str, caught_by: &'static str, gateway: AtGate
 /// Every mutant.
 pub const ALL: [Mutant; 14] = [
     at_table("no condition on the slot", "I12", no_condition_on_the_slot),
-    at_table("settled without a condition on the state", "I12", settled_without_condition),
+    at_table("settled without a condition on the state", "I8", settled_without_condition),
     at_table("journal outside the transaction", "I12", journal_outside),
     at_table("number without its condition", "I7", number_without_condition),
     at_table("claim without a condition", "I8", claim_without_condition),
@@ -52,7 +52,7 @@ pub const ALL: [Mutant; 14] = [
     at_table("a watermark instead of a due date on each invoice", "I8", invoices_are_never_due),
     at_table("credit outside the transaction", "I3", credit_outside),
     at_gateway("a new key for every retry", "I18", new_key_every_time),
-    at_gateway("no fence", "I1", no_fence),
+    at_gateway("no fence", "I2", no_fence),
     at_gateway("a look-up that is believed without reading", "I1", blind_look_up),
 ];
 

@@ -10,8 +10,10 @@ use crate::{
     mutants::Mutant,
     probes::Probes,
 };
-use app::Entropy;
+use app::{Clock, Entropy};
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
+use domain::ids::ApiKeyId;
 use futures::future::{Either, join_all, select};
 use gateway::{
     Gateway,
@@ -23,11 +25,26 @@ use std::{
     pin::pin,
     sync::{Arc, Mutex},
 };
-use tests::world::{GATEWAY, World};
-use tokio::{runtime::Builder, sync::Notify};
+use tests::{
+    acting::at_work,
+    world::{GATEWAY, World},
+};
+use tokio::{runtime::Builder, sync::Notify, time::Instant};
 
 /// Where runs begin: an ordinary week, and the days before each change of the clock.
 const STARTS: [&str; 4] = ["2026-11-02T10:00:00Z", "2027-03-25T07:30:00Z", "2026-10-22T16:45:00Z", "2028-02-26T22:10:00Z"];
+
+/// Every function that a clock stands in.
+const FUNCTIONS: [&str; 8] = [
+    "admin-api",
+    "collections",
+    "dispatch",
+    "gateway-webhooks",
+    "invoice-page",
+    "past-due-reminders",
+    "pay-page",
+    "upcoming-reminders",
+];
 
 /// What became of a seed.
 #[derive(Debug)]
@@ -88,21 +105,30 @@ async fn played(seed: u64, book: &Book, mutant: Option<Mutant>) {
         transport,
     });
     let random = Mutex::new(Dice::of(seed, 7));
+    let clocks = clocks_apart(&mut dice);
     world.rebuild(|mut deps| {
+        let clock = deps.clock.clone();
+        deps.clock = Clock::new(move || clock.now() + at_work().map_or(TimeDelta::zero(), |function| clocks[function]));
         deps.gateway = Some(Gateway::Stripe(stripe.unwrap()));
         deps.entropy = Entropy::new(move |bytes| random.lock().unwrap().fill(bytes));
         deps
     });
+    if dice.chance(500) {
+        write_the_key_as_it_used_to_be(&world).await;
+        book.probe("item of an earlier format");
+    }
     if let Some(mutant) = mutant {
         world.table.set_bend(mutant.bend_table());
     }
     world.table.stop_counting();
-    world.table.set_watch(checks::watch(book.clone(), stirred.clone()));
+    world.table.set_watch(checks::watch(book.clone(), stirred.clone(), world.gateway.clone()));
     world.table.set_fault_plan(faults::of_table(book.clone()));
     world.wire.set_fault_plan(faults::of_wire(book.clone(), world.recorder.clone()));
+    world.table.set_pace(faults::pace(book.clone()));
+    world.wire.set_pace(faults::pace(book.clone()));
     world.follow_tokio();
     let model = Model::default();
-    let stage = Stage { world: &world, book, model: &model, late: &late, stirred, seed };
+    let stage = Stage { world: &world, book, model: &model, late: &late, stirred, seed, begun: Instant::now() };
     let lives = dice.between(2, 4);
     {
         let everybody = pin!(join_all((0..lives).map(|number| Box::pin(life(&stage, number)))));
@@ -114,6 +140,21 @@ async fn played(seed: u64, book: &Book, mutant: Option<Mutant>) {
     }
     quiet(&stage).await;
     world.leave();
+}
+
+/// No two functions' clocks show the same: each is up to some seconds ahead or behind.
+fn clocks_apart(dice: &mut Dice) -> BTreeMap<&'static str, TimeDelta> {
+    let most = dice.one_of(&[0_i64, 200, 4_000]);
+    FUNCTIONS.into_iter().map(|name| (name, TimeDelta::milliseconds(dice.offset(most)))).collect()
+}
+
+/// The owner's key as it was written before keys had roles: the one item that has had another format.
+async fn write_the_key_as_it_used_to_be(world: &World) {
+    let pk = format!("KEY#{}", ApiKeyId::at(1, 1));
+    let mut item = world.table.partition("remit", &pk).pop().expect("the owner's key");
+    item.retain(|name, _| ["pk", "sk", "id", "hash", "created_at"].contains(&name.as_str()));
+    item.insert("v".to_owned(), AttributeValue::N("1".to_owned()));
+    world.table.client().put_item().table_name("remit").set_item(Some(item)).send().await.unwrap();
 }
 
 /// Faults are off. What was lost lands, and the ordinary course of things must settle all that is left.

@@ -134,6 +134,11 @@ impl SandboxGateway {
         self.lock().faults.push(fault);
     }
 
+    /// Takes back every fault that no call has met yet.
+    pub fn forget_faults(&self) {
+        self.lock().faults.clear();
+    }
+
     /// Decides what becomes of webhooks from now on. A restart returns to [`WebhookMode::Deliver`].
     pub fn set_webhook_mode(&self, mode: WebhookMode) {
         self.lock().mode = mode;

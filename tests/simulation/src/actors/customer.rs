@@ -12,7 +12,7 @@ pub async fn customer(stage: &Stage<'_>, number: u64, id: &str, pay_url: &str) {
     let mut windows = Vec::new();
     for _ in 0..dice.between(2, 12) {
         let pause = if dice.chance(700) { dice.seconds(1, 1800) } else { dice.seconds(3600, 4 * 86_400) };
-        sleep(pause).await;
+        stage.wait(&mut dice, pause).await;
         match dice.between(0, 9) {
             0 => {
                 let _ = stage.run("page", stage.world.open(pay_url)).await;
@@ -28,8 +28,8 @@ pub async fn customer(stage: &Stage<'_>, number: u64, id: &str, pay_url: &str) {
                     sleep(dice.seconds(5, 900)).await;
                     at_checkout(stage, &mut dice, &session).await;
                 }
-                if dice.chance(300) {
-                    sleep(dice.seconds(60, 1500)).await;
+                if dice.chance(400) {
+                    sleep(dice.seconds(60, 2400)).await;
                     by_another_door(stage, &mut dice, id, &windows).await;
                 }
             }

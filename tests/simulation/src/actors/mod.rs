@@ -7,10 +7,13 @@ mod staff;
 pub use schedule::{land, schedule};
 pub use staff::life;
 
-use crate::{book::Book, faults::Late, model::Model};
+use crate::{book::Book, dice::Dice, faults::Late, model::Model};
 use std::{sync::Arc, time::Duration};
 use tests::world::World;
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, timeout},
+};
 
 /// What everybody acts on.
 pub struct Stage<'a> {
@@ -26,6 +29,8 @@ pub struct Stage<'a> {
     pub stirred: Arc<Notify>,
     /// The seed.
     pub seed: u64,
+    /// When it began.
+    pub begun: Instant,
 }
 
 /// The longest that API Gateway waits for a function.
@@ -33,7 +38,19 @@ pub struct Stage<'a> {
 /// Source: Amazon API Gateway, quotas of HTTP APIs: integration timeout 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Everybody likes the full and the half hour.
+const MEETING: u64 = 1800;
+
 impl Stage<'_> {
+    /// Waits, and often on to the next moment at which others come as well.
+    async fn wait(&self, dice: &mut Dice, pause: Duration) {
+        sleep(pause).await;
+        if dice.chance(500) {
+            let since = self.begun.elapsed().as_secs();
+            sleep(Duration::from_secs(MEETING - since % MEETING) + Duration::from_millis(dice.one_of(&[0, 20, 60, 2_000]))).await;
+        }
+    }
+
     /// Runs a function's work; one that does not end is stopped, wherever it is.
     async fn run<T>(&self, what: &str, work: impl Future<Output = T>) -> Option<T> {
         let ended = timeout(PATIENCE, Box::pin(work)).await.ok();

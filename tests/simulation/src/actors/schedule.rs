@@ -20,7 +20,7 @@ async fn sweeps(stage: &Stage<'_>) {
     let mut dice = Dice::of(stage.seed, 2);
     loop {
         let wait = dice.one_of(&[1800, 12 * 3600, 20 * 3600, 30 * 3600, 44 * 3600]);
-        sleep(Duration::from_secs(wait)).await;
+        stage.wait(&mut dice, Duration::from_secs(wait)).await;
         for function in ["upcoming-reminders", "past-due-reminders", "collections", "dispatch"] {
             if dice.chance(400) {
                 continue;
@@ -57,7 +57,13 @@ async fn stream(stage: &Stage<'_>) {
         sleep(Duration::from_millis(dice.between(50, 20_000))).await;
         let Some(batch) = stream.next_batch(database).expect("a stream that can be read") else { continue };
         for _ in 0..5 {
-            let ended = stage.run("dispatch", stage.world.try_dispatch(&batch, &|| true)).await;
+            let told = || stage.run("dispatch", stage.world.try_dispatch(&batch, &|| true));
+            let ended = if dice.chance(100) {
+                stage.book.probe("batch doubled");
+                futures::join!(told(), told()).0
+            } else {
+                told().await
+            };
             let done = matches!(&ended, Some(Ok(answer)) if answer.batch_item_failures.is_empty());
             if done && !dice.chance(50) {
                 break;
@@ -74,6 +80,9 @@ async fn notices(stage: &Stage<'_>) {
     loop {
         let patience = if queue.is_empty() { Duration::from_secs(1800) } else { dice.seconds(1, 600) };
         let _ = timeout(patience, stage.stirred.notified()).await;
+        if dice.chance(200) {
+            stage.wait(&mut dice, Duration::ZERO).await;
+        }
         for notice in stage.world.gateway.take_webhooks() {
             if dice.chance(lost) {
                 stage.book.probe("notice lost");
@@ -100,7 +109,9 @@ async fn notices(stage: &Stage<'_>) {
                 stage.book.broken("f20", "a notice with a wrong signature was taken".to_owned());
             }
         }
-        let reply = stage.run("notice", stage.world.deliver(&stage.world.signed_now(&notice))).await;
+        let signed = stage.world.signed_now(&notice);
+        let told = || stage.run("notice", stage.world.deliver(&signed));
+        let reply = if dice.chance(100) { futures::join!(told(), told()).0 } else { told().await };
         stage.note(&format!("notice: {:?}", reply.as_ref().map(|reply| reply.status.as_u16())));
         if !reply.is_some_and(|reply| reply.status.is_success()) && tries < 8 {
             queue.push((notice, tries + 1));

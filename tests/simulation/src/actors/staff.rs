@@ -21,7 +21,10 @@ fn lines(minor: u64) -> Value {
 /// An invoice's whole life: written, sent, and then staff and customer at once.
 pub async fn life(stage: &Stage<'_>, number: u64) {
     let mut dice = Dice::of(stage.seed, 100 + number);
-    sleep(dice.seconds(0, 86_400)).await;
+    if dice.chance(500) {
+        let pause = dice.seconds(0, 5400);
+        stage.wait(&mut dice, pause).await;
+    }
     let staff = Staff { stage, number };
     let address = format!("payer{number}@example.com");
     let contact = json!({ "name": format!("Payer {number}"), "emails": [{ "address": address }] });
@@ -35,12 +38,18 @@ pub async fn life(stage: &Stage<'_>, number: u64) {
     let id = invoice["id"].as_str().unwrap().to_owned();
     stage.model.made(&id, &contact, i64::try_from(total).unwrap());
     if !at_once {
-        sleep(dice.seconds(0, 7200)).await;
+        let pause = dice.seconds(0, 7200);
+        stage.wait(&mut dice, pause).await;
         let path = format!("/v1/invoices/{id}/send");
         invoice = staff.insist(&mut dice, "POST", &path, "send", &json!({})).await.0.expect(200).json();
     }
     let pay_url = invoice["links"]["pay_url"].as_str().unwrap().to_owned();
-    futures::join!(staff.deal_with(dice, &id, total), customer(stage, number, &id, &pay_url));
+    let (one, other) = (Dice::of(stage.seed, 300 + number), Dice::of(stage.seed, 400 + number));
+    futures::join!(
+        staff.deal_with(one, "one", &id, total),
+        staff.deal_with(other, "other", &id, total),
+        customer(stage, number, &id, &pay_url)
+    );
 }
 
 struct Staff<'a> {
@@ -64,13 +73,15 @@ impl Staff<'_> {
         panic!("staff asked {TRIES} times for {path}");
     }
 
-    async fn deal_with(&self, mut dice: Dice, id: &str, total: u64) {
+    /// What one of two colleagues does, who know nothing of each other. Only one of them writes new lines.
+    async fn deal_with(&self, mut dice: Dice, name: &str, id: &str, total: u64) {
         let model = self.stage.model;
         let mut total = total;
-        for order in 0..dice.between(0, 4) {
-            sleep(dice.seconds(60, 3 * 86_400)).await;
+        for order in 0..dice.between(0, 3) {
+            let pause = dice.seconds(60, 3 * 86_400);
+            self.stage.wait(&mut dice, pause).await;
             let path = format!("/v1/invoices/{id}");
-            let key = format!("order-{order}");
+            let key = format!("{name}-{order}");
             match dice.between(0, 9) {
                 0 | 1 => {
                     let part = dice.between(1, total);
@@ -87,7 +98,7 @@ impl Staff<'_> {
                         model.voided(id);
                     }
                 }
-                3..=5 => {
+                3..=5 if name == "one" => {
                     let other = dice.between(100, 50_000);
                     let (reply, asked_again) = self.insist(&mut dice, "PATCH", &path, &key, &json!({ "lines": lines(other) })).await;
                     // Asked without a key: one that was refused at last may have been carried out at first.
