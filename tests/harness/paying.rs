@@ -9,10 +9,16 @@ use gateway::{
     stripe::{Stripe, StripeConfig},
 };
 use http::{Method, Request, Response, Uri};
-use local::sandbox_gateway::{Notice, SessionViewStatus};
+use local::sandbox_gateway::{Call, Fault, Notice, SessionViewStatus};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 /// The secret that signs the notices of stories.
 const NOTICE_SECRET: &str = "whsec_story";
@@ -134,6 +140,31 @@ impl World {
             }
             .boxed()
         });
+        self.reach_the_gateway_by(transport);
+    }
+
+    /// From now on the first order for a checkout is refused for coming too often, and its sender hears of it only after so long.
+    pub fn let_the_gateway_refuse_the_first_order_after(&mut self, wait: Duration) {
+        let (honest, gateway) = (Arc::new(transport(&self.gateway)), self.gateway.clone());
+        let first = Arc::new(AtomicBool::new(true));
+        self.reach_the_gateway_by(Transport::new(move |request: Request<Bytes>| {
+            let refused = request.method() == Method::POST && first.swap(false, Ordering::Relaxed);
+            let honest = honest.clone();
+            if refused {
+                gateway.inject(Fault::RateLimited { on: Call::CreateSession });
+            }
+            async move {
+                let answer = honest.send(request).await;
+                if refused {
+                    tokio::time::sleep(wait).await;
+                }
+                answer
+            }
+            .boxed()
+        }));
+    }
+
+    fn reach_the_gateway_by(&mut self, transport: Transport) {
         let config = StripeConfig {
             api_url: GATEWAY.to_owned(),
             checkout_origin: GATEWAY.to_owned(),

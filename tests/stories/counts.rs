@@ -111,9 +111,9 @@ async fn every_list_is_one_query_of_one_page() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sweep_with_nothing_due_is_sixteen_queries_and_one_read_with_a_thousand_stored_as_with_five_thousand() {
+async fn a_sweep_with_nothing_due_is_sixteen_queries_and_one_read_with_a_thousand_stored_as_with_twenty_thousand() {
     let mut read = Vec::new();
-    for stored in [1_000, 5_000] {
+    for stored in [1_000, 20_000] {
         story(START, async |w| {
             let invoice = w.sent_invoice("165.00", DUE).await;
             let (id, _) = id_and_pay_url(&invoice);

@@ -103,25 +103,28 @@ async fn f04_when_the_gateway_repeats_a_failure_its_list_of_checkouts_tells_with
 /// Somebody pays at a checkout that was never answered to us, and no notice tells of it; we look only when its key is forgotten.
 #[tokio::test(start_paused = true)]
 async fn f19_money_that_nobody_told_of_is_found_when_the_days_payments_are_held_against_what_is_known() {
-    story(START, async |w| {
-        let invoice = w.sent_invoice("100.00", DUE).await;
-        let (id, pay_url) = id_and_pay_url(&invoice);
-        w.gateway.set_webhook_mode(WebhookMode::Lose);
-        unanswered(w, id, pay_url, LOST[1]).await;
-        w.gateway.pay(&w.payable()[0], GOOD_CARD).unwrap();
-        w.pass(TimeDelta::hours(24));
-        w.gateway.inject(Fault::LoseBeforeEffect { on: Call::RetrieveSession });
-        let failed = collections::handle(&w.deps, &|| true).await;
-        assert!(failed.is_err(), "a day on which the gateway did not answer is looked at again");
-        assert_eq!((w.tries(id).await, w.stands(id).await.as_str()), (vec!["cancelled".to_owned()], "100.00 open"));
-        w.start("collections").await;
-        assert_eq!((w.tries(id).await, w.stands(id).await.as_str()), (vec!["applied".to_owned()], "0.00 closed"));
-        assert_eq!(w.payments(id).await.len(), 1);
-        let asked = w.gateway.exchanges().len();
-        w.start("collections").await;
-        assert_eq!(w.gateway.exchanges().len(), asked, "once a day");
-    })
-    .await;
+    for days in [1, 40] {
+        story(START, async |w| money_nobody_told_of(w, days).await).await;
+    }
+}
+
+async fn money_nobody_told_of(w: &World, days: i64) {
+    let invoice = w.sent_invoice("100.00", DUE).await;
+    let (id, pay_url) = id_and_pay_url(&invoice);
+    w.gateway.set_webhook_mode(WebhookMode::Lose);
+    unanswered(w, id, pay_url, LOST[1]).await;
+    w.gateway.pay(&w.payable()[0], GOOD_CARD).unwrap();
+    w.pass(TimeDelta::days(days));
+    w.gateway.inject(Fault::LoseBeforeEffect { on: Call::RetrieveSession });
+    let failed = collections::handle(&w.deps, &|| true).await;
+    assert!(failed.is_err(), "a day on which the gateway did not answer is looked at again");
+    assert_eq!((w.tries(id).await, w.stands(id).await.as_str()), (vec!["cancelled".to_owned()], "100.00 open"));
+    w.start("collections").await;
+    assert_eq!((w.tries(id).await, w.stands(id).await.as_str()), (vec!["applied".to_owned()], "0.00 closed"));
+    assert_eq!(w.payments(id).await.len(), 1);
+    let asked = w.gateway.exchanges().len();
+    w.start("collections").await;
+    assert_eq!(w.gateway.exchanges().len(), asked, "once a day");
 }
 
 #[tokio::test(start_paused = true)]

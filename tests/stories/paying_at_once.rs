@@ -1,7 +1,8 @@
 //! Several at once at one invoice: payers, and staff who change it while a payer pays.
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tests::{
     paying::id_and_pay_url,
     world::{GOOD_CARD, Reply, World, story},
@@ -31,6 +32,22 @@ async fn f07_own_01_payers_in_parallel_share_one_session_and_one_charge() {
         })
         .await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_01_an_order_that_is_refused_late_does_not_end_the_try_that_a_second_click_has_opened() {
+    story(START, async |w| {
+        w.let_the_gateway_refuse_the_first_order_after(Duration::from_secs(5));
+        let invoice = w.sent_invoice("165.00", DUE).await;
+        let (id, pay_url) = id_and_pay_url(&invoice);
+        let (first, second) = join(w.click_again(pay_url, "16500"), w.click_again(pay_url, "16500")).await;
+        assert_eq!((first.status.as_u16(), second.status.as_u16()), (503, 303));
+        assert_eq!(w.tries(id).await, ["awaiting_payer"]);
+        let third = w.click_again(pay_url, "16500").await.expect(303);
+        assert_eq!(third.header("location"), second.header("location"));
+        assert_eq!(w.payable().len(), 1);
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

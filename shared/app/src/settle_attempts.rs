@@ -12,7 +12,7 @@ use domain::{
     attempt::{Attempt, AttemptState},
     automation::Sweep,
     ids::{AttemptId, InvoiceId},
-    record::Actor,
+    record::{Actor, Subject},
     settings::Business,
 };
 use store::{lists::Due, queries::Part};
@@ -21,8 +21,6 @@ use store::{lists::Due, queries::Part};
 const WAITED: TimeDelta = TimeDelta::minutes(15);
 /// How far back of the last time payments are held against what is known, once a day.
 const LOOKED_BACK: TimeDelta = TimeDelta::hours(48);
-/// How far back when it is the first time.
-const LOOKED_BACK_FIRST: TimeDelta = TimeDelta::days(30);
 
 /// Settles what is due: 16 queries when nothing is.
 ///
@@ -50,7 +48,10 @@ pub async fn settle_attempts(deps: &Deps, budget: Budget<'_>) -> Result<Run, App
     }
     let mut run = walk.end(deps);
     if before.as_ref().is_none_or(|record| record.day != business.zone.date_at(now)) {
-        let since = before.as_ref().map_or(now - LOOKED_BACK_FIRST, |record| record.finished_at.min(now) - LOOKED_BACK);
+        let since = match &before {
+            Some(record) => record.finished_at.min(now),
+            None => set_up(deps, now).await?,
+        } - LOOKED_BACK;
         let looked = look_back(deps, &caller, &business, since, now).await?;
         deps.measures.note(Measure::RecordsFailed, looked.failed);
         run.done += looked.done;
@@ -58,6 +59,12 @@ pub async fn settle_attempts(deps: &Deps, budget: Budget<'_>) -> Result<Run, App
     }
     record(deps, sweep, &business, before, &run).await?;
     Ok(run)
+}
+
+/// When the business was set up: nothing was collected for it before.
+async fn set_up(deps: &Deps, now: DateTime<Utc>) -> Result<DateTime<Utc>, AppError> {
+    let first = deps.store.list_entries(&Subject::Business, 0, 1).await?;
+    Ok(first.rows.first().map_or(now, |stored| stored.entry.at))
 }
 
 /// Settles money that the gateway collected since two days before the last time, and that nobody told of: a notice was lost for good, and the

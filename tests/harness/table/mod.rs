@@ -10,7 +10,6 @@ mod engine;
 mod remote;
 mod units;
 
-
 pub use calls::{Bend, Call, CallSite, Effect, FaultPlan, Pace, TableFault, Watch, calls_of, operations, read_units, travel, write_units};
 
 use answers::{conflict, index_of, members, only_table, refusal, response};

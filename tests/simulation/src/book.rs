@@ -11,6 +11,15 @@ use std::{
 #[derive(Clone)]
 pub struct Book(Arc<Mutex<Pages>>);
 
+/// Something that is wrong.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// What.
+    pub what: String,
+    /// After how many calls it was first seen.
+    pub after: u64,
+}
+
 /// What stands in it.
 pub struct Pages {
     /// Dice for faults.
@@ -26,9 +35,7 @@ pub struct Pages {
     /// Visits of rare paths.
     pub probes: Probes,
     /// What was found wrong, by the invariant's name; the first of each.
-    pub broken: BTreeMap<&'static str, String>,
-    /// After how many calls the first was found.
-    pub broken_after: Option<u64>,
+    pub broken: BTreeMap<&'static str, Finding>,
     hash: DefaultHasher,
     lines: Option<Vec<String>>,
 }
@@ -47,7 +54,6 @@ impl Book {
             faulted: 0,
             probes: Probes::default(),
             broken: BTreeMap::new(),
-            broken_after: None,
             hash: DefaultHasher::new(),
             lines: traced.then(Vec::new),
         })))
@@ -89,8 +95,8 @@ impl Pages {
     /// An invariant does not hold.
     pub fn broken(&mut self, invariant: &'static str, what: String) {
         self.note(&format!("!! {invariant}: {what}"));
-        self.broken_after.get_or_insert(self.calls);
-        self.broken.entry(invariant).or_insert(what);
+        let after = self.calls;
+        self.broken.entry(invariant).or_insert(Finding { what, after });
     }
 
     /// The trace's hash so far.

@@ -1,6 +1,7 @@
 //! What must hold: of an invoice after every write to it, of everything when all is quiet.
 
 use crate::{book::Book, model::Model};
+use chrono::TimeDelta;
 use domain::{
     attempt::AttemptState,
     invoice::{
@@ -155,6 +156,9 @@ pub async fn in_the_end(book: &Book, world: &World, model: &Model) {
             continue;
         };
         let invoice = &folder.invoice.value;
+        if folder.payments.iter().any(|payment| payment.surplus.is_some()) {
+            book.probe("surplus");
+        }
         explained.extend(folder.attempts.iter().filter_map(|attempt| attempt.session_ref.clone()));
         let known: i64 = folder.payments.iter().filter(|payment| payment.gateway_ref.is_some()).map(|payment| payment.amount.minor()).sum();
         let at_gateway = captured.get(id).copied().unwrap_or_default();
@@ -209,15 +213,28 @@ pub async fn in_the_end(book: &Book, world: &World, model: &Model) {
     }
 }
 
+/// How long the gateway keeps an idempotency key.
+///
+/// Source: Stripe, Idempotent requests: at least 24 hours.
+const KEY_LIVES: TimeDelta = TimeDelta::hours(24);
+
 /// Rare paths as journals tell them.
 async fn journal(book: &Book, world: &World, id: &domain::ids::InvoiceId) {
     let entries = world.deps.store.list_entries(&Subject::Invoice(id.clone()), 0, 1000).await.unwrap().rows;
     let mut states: BTreeMap<String, AttemptState> = BTreeMap::new();
+    let mut begun = BTreeMap::new();
     for stored in entries {
         let Fact::Invoice(event) = stored.entry.fact else { continue };
         match event {
+            Event::AttemptDispatched(attempt) => {
+                begun.insert(attempt.id.to_string(), attempt.taken_at);
+            }
             Event::AttemptMoved { attempt_id, state, .. } => {
                 let before = states.insert(attempt_id.to_string(), state);
+                let forgotten = begun.get(attempt_id.as_str()).is_some_and(|at| stored.entry.at - *at > KEY_LIVES);
+                if forgotten && matches!(before, None | Some(AttemptState::Unknown)) && state != AttemptState::Unknown {
+                    book.probe("try unknown for longer than its key lives");
+                }
                 match (before, state) {
                     (Some(AttemptState::Unknown), AttemptState::Applied) => book.probe("try unknown, then applied"),
                     (Some(AttemptState::Unknown), AttemptState::Cancelled | AttemptState::Expired | AttemptState::Declined) => {

@@ -2,6 +2,8 @@
 #![allow(clippy::print_stdout, reason = "it prints what it found")]
 
 use simulation::{
+    FOUND,
+    crash_points::{self, How},
     mutants::{ALL, Mutant},
     probes::{Probes, WANTED},
     run::{Outcome, run},
@@ -11,10 +13,17 @@ use std::{
     process::ExitCode,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Instant,
 };
+
+/// A run of so many seeds must stand for itself.
+const WHOLE: u64 = 300;
+/// Calls that it makes at least.
+const LEAST_CALLS: u64 = 200_000;
+/// How often it visits each rare path at least.
+const LEAST_VISITS: u64 = 20;
 
 const USAGE: &str = "\
 Replays a business under faults that seeds decide.
@@ -25,6 +34,7 @@ Replays a business under faults that seeds decide.
   --mutant NAME     with that mechanism missing
   --mutants         every mutant, until it is caught
   --twice N         the first so many of them twice: the same must happen
+  --crash-points    every call of every use case, gone wrong in every way
   --threads N       at once (default 2)
 ";
 
@@ -35,12 +45,13 @@ struct Options {
     seed: Option<u64>,
     mutant: Option<Mutant>,
     mutants: bool,
+    crash_points: bool,
     twice: u64,
     threads: u64,
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { seeds: 300, from: 1, seed: None, mutant: None, mutants: false, twice: 0, threads: 2 };
+    let mut options = Options { seeds: 300, from: 1, seed: None, mutant: None, mutants: false, crash_points: false, twice: 0, threads: 2 };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|text| text.parse().ok()).ok_or_else(|| format!("{argument}: a number must follow"));
@@ -51,6 +62,7 @@ fn options() -> Result<Options, String> {
             "--twice" => options.twice = number()?,
             "--threads" => options.threads = number()?,
             "--mutants" => options.mutants = true,
+            "--crash-points" => options.crash_points = true,
             "--mutant" => {
                 let name = arguments.next().unwrap_or_default();
                 let names: Vec<_> = ALL.iter().map(|mutant| mutant.name).collect();
@@ -70,10 +82,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let well = match (options.seed, options.mutants) {
-        (Some(seed), _) => told(&run(seed, options.mutant, true)),
-        (None, true) => mutants(&options),
-        (None, false) => many(&options),
+    let well = match options {
+        Options { seed: Some(seed), mutant, .. } => told(&run(seed, mutant, true)),
+        Options { mutants: true, .. } => mutants(&options),
+        Options { crash_points: true, .. } => crash_points(&options),
+        _ => many(&options),
     };
     ExitCode::from(u8::from(!well))
 }
@@ -83,70 +96,95 @@ fn told(outcome: &Outcome) -> bool {
         println!("{line}");
     }
     println!("seed {}: {} calls, {} with a fault, hash {:016x}", outcome.seed, outcome.calls, outcome.faulted, outcome.hash);
-    for (invariant, what) in &outcome.broken {
-        println!("{invariant}: {what}");
+    for (invariant, finding) in &outcome.broken {
+        println!("{invariant}: {}", finding.what);
     }
     outcome.broken.is_empty()
 }
 
+/// What runs come to.
+#[derive(Default)]
+struct Sums {
+    seeds: u64,
+    calls: u64,
+    faulted: u64,
+    probes: Probes,
+}
+
 fn many(options: &Options) -> bool {
     let begun = Instant::now();
-    let sums = Mutex::new((0_u64, 0_u64, 0_u64, Probes::default()));
-    let broken: Vec<u64> = in_threads(options.threads, options.from..options.from + options.seeds, |seed| {
-        let outcome = run(seed, options.mutant, false);
-        let again = seed < options.from + options.twice;
-        let differs = again && run(seed, options.mutant, false).hash != outcome.hash;
+    let sums = Mutex::new(Sums::default());
+    let range = options.from..options.from + options.seeds;
+    let found = FOUND.iter().map(|found| found.0).filter(|seed| options.seeds >= WHOLE && !range.contains(seed));
+    let seeds: Vec<u64> = found.chain(range.clone()).collect();
+    let outcomes = in_threads(options.threads, &seeds, |seed| {
+        let outcome = run(*seed, options.mutant, false);
         let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
-        sums.0 += 1;
-        sums.1 += outcome.calls;
-        sums.2 += outcome.faulted;
-        sums.3.add(&outcome.probes);
-        if sums.0.is_multiple_of(100) {
-            println!("{} seeds, {} calls, {} s", sums.0, sums.1, begun.elapsed().as_secs());
-        }
-        if differs {
-            println!("seed {seed} does not happen alike when it is played again");
+        sums.seeds += 1;
+        sums.calls += outcome.calls;
+        sums.faulted += outcome.faulted;
+        sums.probes.add(&outcome.probes);
+        if sums.seeds.is_multiple_of(100) {
+            println!("{} seeds, {} calls, {} s", sums.seeds, sums.calls, begun.elapsed().as_secs());
         }
         if !outcome.broken.is_empty() {
-            let mutant = options.mutant.map(|mutant| format!(" --mutant '{}'", mutant.name)).unwrap_or_default();
-            println!("seed {seed}: {:?}; replay it: cargo run -p simulation -- --seed {seed}{mutant}", outcome.broken);
+            tell_broken(&outcome, options.mutant);
         }
-        (differs || !outcome.broken.is_empty()).then_some(seed)
-    })
-    .into_iter()
-    .flatten()
-    .collect();
-    let (seeds, calls, faulted, probes) = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
+        outcome
+    });
+    let Sums { seeds, calls, faulted, probes } = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
     println!("{seeds} seeds, {calls} calls, {faulted} with a fault, {} s", begun.elapsed().as_secs());
     let mut visited = true;
     for name in WANTED {
         let visits = probes.visits(name);
-        visited &= visits >= 20;
+        visited &= visits >= LEAST_VISITS;
         println!("{visits:>8}  {name}");
     }
-    if options.twice > 0 {
-        println!("{} of them played twice", options.twice.min(seeds));
-    }
+    let broken: Vec<u64> = outcomes.iter().filter(|outcome| !outcome.broken.is_empty()).map(|outcome| outcome.seed).collect();
     println!("{} seeds broken: {broken:?}", broken.len());
-    if !visited && seeds >= 300 {
-        println!("a path was visited less than 20 times: such a run proves nothing about it");
+    if !visited && seeds >= WHOLE {
+        println!("a path was visited less than {LEAST_VISITS} times: such a run proves nothing about it");
     }
-    broken.is_empty() && (visited || seeds < 300)
+    let enough = seeds < WHOLE || calls >= LEAST_CALLS;
+    if !enough {
+        println!("a run of {WHOLE} seeds makes at least {LEAST_CALLS} calls");
+    }
+    broken.is_empty() && enough && (visited || seeds < WHOLE) && alike(options, &outcomes)
 }
 
-/// Lets threads take numbers from the first to the last, each once; what they find is in order.
-fn in_threads<T: Send>(threads: u64, numbers: std::ops::Range<u64>, work: impl Fn(u64) -> T + Sync) -> Vec<T> {
-    let (next, found) = (AtomicU64::new(numbers.start), Mutex::new(BTreeMap::new()));
+fn tell_broken(outcome: &Outcome, mutant: Option<Mutant>) {
+    for (invariant, finding) in &outcome.broken {
+        println!("seed {}: {invariant}: {}", outcome.seed, finding.what);
+    }
+    let mutant = mutant.map(|mutant| format!(" --mutant '{}'", mutant.name)).unwrap_or_default();
+    println!("replay it: cargo run -p simulation -- --seed {}{mutant}", outcome.seed);
+}
+
+/// Plays some seeds once more: the same must happen.
+fn alike(options: &Options, outcomes: &[Outcome]) -> bool {
+    let again = &outcomes[..outcomes.len().min(usize::try_from(options.twice).unwrap_or_default())];
+    let differ: Vec<u64> =
+        in_threads(options.threads, again, |once| (run(once.seed, options.mutant, false).hash != once.hash).then_some(once.seed))
+            .into_iter()
+            .flatten()
+            .collect();
+    if options.twice > 0 {
+        println!("{} seeds played again, {} differ: {differ:?}", again.len(), differ.len());
+    }
+    differ.is_empty()
+}
+
+/// Lets threads take one thing after another; what they find is in the order of things.
+fn in_threads<T: Sync, F: Send>(threads: u64, things: &[T], work: impl Fn(&T) -> F + Sync) -> Vec<F> {
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= numbers.end {
-                        break;
-                    }
-                    let result = work(number);
-                    found.lock().unwrap_or_else(PoisonError::into_inner).insert(number, result);
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(thing) = things.get(at) else { break };
+                    let result = work(thing);
+                    found.lock().unwrap_or_else(PoisonError::into_inner).insert(at, result);
                 }
             });
         }
@@ -154,15 +192,41 @@ fn in_threads<T: Send>(threads: u64, numbers: std::ops::Range<u64>, work: impl F
     found.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
+fn crash_points(options: &Options) -> bool {
+    let begun = Instant::now();
+    let counts = in_threads(options.threads, &crash_points::ALL, |use_case| {
+        let mut points = [0_u64; How::ALL.len()];
+        let mut broken = 0_u64;
+        for (how, points) in How::ALL.into_iter().zip(&mut points) {
+            loop {
+                let ended = crash_points::played(use_case, how, *points);
+                for (invariant, finding) in &ended.broken {
+                    println!("{}, {how:?} at call {points}: {invariant}: {}", use_case.name, finding.what);
+                    broken += 1;
+                }
+                if !ended.reached {
+                    break;
+                }
+                *points += 1;
+            }
+        }
+        println!("{points:?} {}", use_case.name);
+        (points.iter().sum::<u64>(), broken + u64::from(points.contains(&0)))
+    });
+    let points: u64 = counts.iter().map(|(points, _)| points).sum();
+    let broken: u64 = counts.iter().map(|(_, broken)| broken).sum();
+    println!("{} use cases, {points} crash points, {broken} broken, {} s", counts.len(), begun.elapsed().as_secs());
+    broken == 0
+}
+
 fn mutants(options: &Options) -> bool {
-    let caught = in_threads(options.threads, 0..ALL.len() as u64, |number| {
-        let mutant = ALL[usize::try_from(number).unwrap_or_default()];
+    let caught = in_threads(options.threads, &ALL, |mutant| {
         let mut calls = 0;
         let caught = (options.from..options.from + options.seeds).find_map(|seed| {
-            let outcome = run(seed, Some(mutant), false);
+            let outcome = run(seed, Some(*mutant), false);
             let by = outcome.broken.get(mutant.caught_by).cloned();
-            calls += outcome.broken_after.filter(|_| by.is_some()).unwrap_or(outcome.calls);
-            by.map(|what| (seed, what))
+            calls += by.as_ref().map_or(outcome.calls, |finding| finding.after);
+            by.map(|finding| (seed, finding.what))
         });
         let Some((seed, what)) = caught else {
             println!("{}: {} has not caught it in {} seeds", mutant.name, mutant.caught_by, options.seeds);

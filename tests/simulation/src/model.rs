@@ -12,6 +12,7 @@ struct Confirmed {
     contact: String,
     total: i64,
     cash: i64,
+    draft: bool,
     voided: bool,
 }
 
@@ -28,6 +29,21 @@ impl Model {
         let confirmed = Confirmed { contact: contact.to_owned(), total, ..Confirmed::default() };
         self.invoices.borrow_mut().insert(id.to_owned(), confirmed);
         self.ids.borrow_mut().push(id.to_owned());
+    }
+
+    /// It is a draft yet.
+    pub fn drafted(&self, id: &str) {
+        self.change(id, |confirmed| confirmed.draft = true);
+    }
+
+    /// It was sent.
+    pub fn sent(&self, id: &str) {
+        self.change(id, |confirmed| confirmed.draft = false);
+    }
+
+    /// It was thrown away as a draft.
+    pub fn deleted(&self, id: &str) {
+        self.ids.borrow_mut().retain(|made| made != id);
     }
 
     fn change(&self, id: &str, change: impl FnOnce(&mut Confirmed)) {
@@ -69,6 +85,8 @@ impl Model {
         let money = confirmed.cash + captured;
         let (status, balance) = if confirmed.voided {
             (StatusCode::Voided, 0)
+        } else if confirmed.draft {
+            (StatusCode::Draft, confirmed.total)
         } else if money >= confirmed.total {
             (StatusCode::Closed, 0)
         } else {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Every rare path that a run must visit.
-pub const WANTED: [&str; 26] = [
+pub const WANTED: [&str; 30] = [
     "table: lost before effect",
     "table: effect, answer lost",
     "table: late effect",
@@ -28,7 +28,11 @@ pub const WANTED: [&str; 26] = [
     "condition lost",
     "try unknown, then applied",
     "try unknown, then without money",
+    "try unknown for longer than its key lives",
     "late success",
+    "surplus",
+    "batch doubled",
+    "item of an earlier format",
     "reminder superseded",
 ];
 

@@ -144,16 +144,17 @@ pub fn looked(attempt: &Attempt, now: DateTime<Utc>) -> Outcome<Vec<Event>> {
     Outcome::Changed(vec![Event::AttemptLooked { attempt_id: attempt.id.clone(), looks, look_at }])
 }
 
-/// Ends a try that certainly had no effect at the gateway.
+/// Ends a try whose order certainly had no effect at the gateway. One whose checkout is known was ordered once more meanwhile, with
+/// success: what was said of the first order says nothing of that.
 #[must_use]
 pub fn given_up(attempt: &Attempt) -> Outcome<Vec<Event>> {
-    if !attempt.state.may_become(AttemptState::Cancelled) {
+    if attempt.session_ref.is_some() || !attempt.state.may_become(AttemptState::Cancelled) {
         return Outcome::Unchanged;
     }
     Outcome::Changed(vec![Event::AttemptMoved {
         attempt_id: attempt.id.clone(),
         state: AttemptState::Cancelled,
-        session_ref: attempt.session_ref.clone(),
+        session_ref: None,
         intent_ref: attempt.intent_ref.clone(),
         decline: attempt.decline.clone(),
         look_at: None,
