@@ -12,3 +12,7 @@ pub mod secrets;
 
 pub use config::{Config, ConfigError};
 pub use problem::Problem;
+
+// lambda_http and utoipa ask these for features that the functions without them would not have. With the same features in every function,
+// what all of them share is compiled once and not once for each combination, which is most of a release build.
+use {bytes as _, indexmap as _, simdutf8 as _};

@@ -234,6 +234,7 @@ fn mutants(options: &Options) -> bool {
         };
         let holds = run(seed, None, false).broken.is_empty();
         println!("{}: {} caught it in seed {seed} after {calls} calls: {what}", mutant.name, mutant.caught_by);
+        println!("replay it: cargo run -p simulation -- --seed {seed} --mutant '{}'", mutant.name);
         if !holds {
             println!("seed {seed} does not hold without it either");
         }

@@ -28,7 +28,7 @@ pub async fn customer(stage: &Stage<'_>, number: u64, id: &str, pay_url: &str) {
                     sleep(dice.seconds(5, 900)).await;
                     at_checkout(stage, &mut dice, &session).await;
                 }
-                if dice.chance(400) {
+                if dice.chance(600) {
                     sleep(dice.seconds(60, 2400)).await;
                     by_another_door(stage, &mut dice, id, &windows).await;
                 }
@@ -63,7 +63,7 @@ async fn by_another_door(stage: &Stage<'_>, dice: &mut Dice, id: &str, windows: 
     });
     if let Some(session) = open {
         stage.note("by another door");
-        at_checkout(stage, dice, &session.id).await;
+        pays(stage, dice, &session.id, GOOD_CARD).await;
     }
 }
 
@@ -90,6 +90,10 @@ async fn at_checkout(stage: &Stage<'_>, dice: &mut Dice, session: &str) {
         return;
     }
     let card = if dice.chance(250) { BAD_CARD } else { GOOD_CARD };
+    pays(stage, dice, session, card).await;
+}
+
+async fn pays(stage: &Stage<'_>, dice: &mut Dice, session: &str, card: &str) {
     let outcome = stage.world.gateway.pay(session, card);
     stage.note(&format!("customer pays at {session}: {outcome:?}"));
     stage.stirred.notify_waiters();

@@ -84,7 +84,7 @@ impl Staff<'_> {
             let key = format!("{name}-{order}");
             match dice.between(0, 9) {
                 0 | 1 => {
-                    let part = dice.between(1, total);
+                    let part = if dice.chance(300) { total } else { dice.between(1, total) };
                     let body = json!({ "amount": money(part), "method": "cash" });
                     let (reply, _) = self.insist(&mut dice, "POST", &format!("{path}/payments"), &key, &body).await;
                     if reply.status.is_success() {
@@ -92,7 +92,7 @@ impl Staff<'_> {
                     }
                 }
                 2 => {
-                    let body = json!({ "acknowledge_captured_funds": dice.chance(500) });
+                    let body = json!({ "acknowledge_captured_funds": dice.chance(700) });
                     let (reply, _) = self.insist(&mut dice, "POST", &format!("{path}/void"), &key, &body).await;
                     if reply.status.is_success() {
                         model.voided(id);
