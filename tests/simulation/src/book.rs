@@ -30,12 +30,14 @@ pub struct Pages {
     pub quiet: bool,
     /// Calls to the outside that were made while faults were on.
     pub calls: u64,
-    /// Those that met a fault.
+    /// Those at which a fault took effect.
     pub faulted: u64,
     /// Visits of rare paths.
     pub probes: Probes,
     /// What was found wrong, by the invariant's name; the first of each.
     pub broken: BTreeMap<&'static str, Finding>,
+    /// What may stand in no log.
+    pub private: Vec<String>,
     hash: DefaultHasher,
     lines: Option<Vec<String>>,
 }
@@ -54,6 +56,7 @@ impl Book {
             faulted: 0,
             probes: Probes::default(),
             broken: BTreeMap::new(),
+            private: Vec::new(),
             hash: DefaultHasher::new(),
             lines: traced.then(Vec::new),
         })))
@@ -75,6 +78,16 @@ impl Book {
     /// A rare path was visited.
     pub fn probe(&self, name: &'static str) {
         self.open().probes.visit(name);
+    }
+
+    /// A fault takes effect.
+    pub fn faulted(&self) {
+        self.open().faulted += 1;
+    }
+
+    /// Something that may stand in no log.
+    pub fn keep_private(&self, word: &str) {
+        self.open().private.push(word.to_owned());
     }
 
     /// An invariant does not hold.

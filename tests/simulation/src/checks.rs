@@ -1,6 +1,6 @@
 //! What must hold: of an invoice after every write to it, of everything when all is quiet.
 
-use crate::{book::Book, model::Model};
+use crate::{book::Book, model::Model, told};
 use chrono::TimeDelta;
 use domain::{
     attempt::AttemptState,
@@ -8,7 +8,7 @@ use domain::{
         journal::{Event, StepOutcome},
         status::StatusCode,
     },
-    message::{Content, MessageState},
+    message::MessageState,
     record::{Fact, Subject},
     reminder::{Skip, next_step},
 };
@@ -16,9 +16,12 @@ use local::sandbox_gateway::{SandboxGateway, SessionView, SessionViewStatus};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
-use store::audit::{Looked, look_at_invoice};
+use store::{
+    StoredEntry,
+    audit::{Looked, look_at_invoice},
+};
 use tests::{
     table::{Effect, Table, Watch},
     world::World,
@@ -47,6 +50,7 @@ fn invoices_in(request: &Value) -> BTreeSet<String> {
 /// Looks at every invoice that was written to, right after the write.
 #[must_use]
 pub fn watch(book: Book, stirred: Arc<tokio::sync::Notify>, gateway: SandboxGateway) -> Watch {
+    let numbered = Mutex::new(BTreeSet::new());
     Arc::new(move |table: &Table, effect: &Effect<'_>| {
         if effect.status == 400 {
             book.probe("condition lost");
@@ -59,6 +63,7 @@ pub fn watch(book: Book, stirred: Arc<tokio::sync::Notify>, gateway: SandboxGate
             match look_at_invoice(&pk, table.partition("remit", &pk)) {
                 Ok(looked) => {
                     one_invoice(&book, &pk, &looked);
+                    stays(&book, &pk, &looked, &mut numbered.lock().unwrap());
                     at_the_gateway(&book, &pk, &looked, &gateway);
                 }
                 Err(error) => book.broken("I12", format!("{pk}: {error}")),
@@ -91,11 +96,30 @@ fn one_invoice(book: &Book, pk: &str, looked: &Looked) {
     if invoice.balance().minor() < 0 || (invoice.status.code() == StatusCode::Open && invoice.balance().is_zero()) {
         book.broken("I3", format!("{pk}: balance {} while {}", invoice.balance(), invoice.status.code().name()));
     }
+    let closed = invoice.status.code() == StatusCode::Closed;
+    if closed && !(invoice.balance().is_zero() && (invoice.received.is_positive() || invoice.total.is_zero())) {
+        book.broken("I4", format!("{pk}: closed with {} received of {}", invoice.received, invoice.total));
+    }
+    if invoice.total.is_zero() && invoice.sent_at.is_some() && invoice.status.code() == StatusCode::Open {
+        book.broken("I16", format!("{pk}: sent with nothing to pay, and still open"));
+    }
     let applied: BTreeSet<_> = folder.payments.iter().filter_map(|payment| payment.attempt_id.as_ref()).collect();
     for attempt in &folder.attempts {
         if (attempt.state == AttemptState::Applied) != applied.contains(&attempt.id) {
             book.broken("I2", format!("{pk}: {} is {} beside its payments", attempt.id, attempt.state.name()));
         }
+    }
+}
+
+/// An invoice that has a number is there for ever (I6).
+fn stays(book: &Book, pk: &str, looked: &Looked, numbered: &mut BTreeSet<String>) {
+    match &looked.folder {
+        Some(folder) if folder.invoice.value.number.is_some() => {
+            numbered.insert(pk.to_owned());
+        }
+        Some(_) => {}
+        None if numbered.contains(pk) => book.broken("I6", format!("{pk} had a number, and is gone")),
+        None => {}
     }
 }
 
@@ -178,13 +202,12 @@ pub async fn in_the_end(book: &Book, world: &World, model: &Model) {
         if messages.iter().any(|message| matches!(message.state, MessageState::Uncertain { .. })) {
             book.probe("mail: uncertain");
         }
-        let unpaid =
-            messages.iter().filter(|message| matches!(&message.content, Content::Mail { kind, .. } if kind.name() == "unpaid")).count();
-        if invoice.sent_at.is_some() && unpaid != 1 {
-            book.broken("I8", format!("{pk}: sent, and {unpaid} mails say so"));
-        }
+        let entries = world.deps.store.list_entries(&Subject::Invoice(invoice.id.clone()), 0, 1000).await.unwrap().rows;
+        let history = told::history(&invoice.id, &entries);
+        told::first_mail(book, &messages, &history);
+        told::with_reason(book, world, &messages, &history);
         model.compare(book, world, id, &folder, at_gateway).await;
-        journal(book, world, &folder.invoice.value.id).await;
+        journal(book, entries);
     }
     if numbers.iter().copied().ne(1..=numbers.len() as u64) {
         book.broken("I7", format!("numbers are not contiguous: {numbers:?}"));
@@ -224,8 +247,7 @@ fn each_mail_once(book: &Book, world: &World) {
 const KEY_LIVES: TimeDelta = TimeDelta::hours(24);
 
 /// Rare paths as journals tell them.
-async fn journal(book: &Book, world: &World, id: &domain::ids::InvoiceId) {
-    let entries = world.deps.store.list_entries(&Subject::Invoice(id.clone()), 0, 1000).await.unwrap().rows;
+fn journal(book: &Book, entries: Vec<StoredEntry>) {
     let mut states: BTreeMap<String, AttemptState> = BTreeMap::new();
     let mut begun = BTreeMap::new();
     for stored in entries {

@@ -78,9 +78,7 @@ fn drawn(book: &Book, times: u32) -> Kind {
         (rates.killed, Kind::Killed),
         (rates.killed, Kind::KilledAfter),
     ];
-    let kind = kinds.into_iter().find(|(rate, _)| pages.dice.chance(*rate * times)).map_or(Kind::None, |(_, kind)| kind);
-    pages.faulted += u64::from(kind != Kind::None);
-    kind
+    kinds.into_iter().find(|(rate, _)| pages.dice.chance(*rate * times)).map_or(Kind::None, |(_, kind)| kind)
 }
 
 /// How long a request or an answer is on its way: milliseconds, or seconds when something is slow.
@@ -120,7 +118,10 @@ pub fn of_table(book: Book) -> FaultPlan {
             Kind::KilledAfter if killable(site.function) => TableFault::CrashAfterEffect,
             Kind::None | Kind::Late | Kind::Stale | Kind::Killed | Kind::KilledAfter => TableFault::None,
         };
+        // A read outside a transaction conflicts with nothing.
+        let spared = fault == TableFault::TransactionConflict && ["GetItem", "Query"].contains(&site.operation.as_str());
         let name = match fault {
+            _ if spared => None,
             TableFault::None | TableFault::Crash | TableFault::CrashAfterEffect => None,
             TableFault::LoseBeforeEffect => Some("table: lost before effect"),
             TableFault::LoseAnswerAfterEffect => Some("table: effect, answer lost"),
@@ -131,6 +132,7 @@ pub fn of_table(book: Book) -> FaultPlan {
             TableFault::StaleIndex => Some("table: stale index"),
         };
         let mut pages = book.open();
+        pages.faulted += u64::from(fault != TableFault::None && !spared);
         if let Some(name) = name {
             pages.probes.visit(name);
         }
@@ -152,6 +154,7 @@ pub fn of_wire(book: Book, recorder: Recorder) -> WirePlan {
                 let any = [MailFault::Throttled, MailFault::ServerError];
                 let fault = book.open().dice.one_of(&any);
                 recorder.inject(recorder::Fault::Mail(fault));
+                book.faulted();
                 if fault == MailFault::Throttled {
                     book.probe("mail: throttled");
                 }
@@ -161,6 +164,9 @@ pub fn of_wire(book: Book, recorder: Recorder) -> WirePlan {
             Kind::KilledAfter if killable(call.function) => WireFault::CrashAfterEffect,
             Kind::None | Kind::Refused | Kind::Stale | Kind::Killed | Kind::KilledAfter => WireFault::None,
         };
+        if fault != WireFault::None {
+            book.faulted();
+        }
         let what = if mail { "SendEmail" } else { "PutEvents" };
         book.note(&format!("{} {what} {fault:?}", call.function.unwrap_or("-")));
         fault
@@ -190,12 +196,15 @@ pub fn of_gateway(book: Book, gateway: SandboxGateway, late: Late, bend: BendGat
             let broken = |kind| TransportError::new(kind);
             let kind = drawn(&book, GATEWAY);
             book.note(&format!("gateway {} {} {kind:?}", request.method(), if post { "" } else { "read" }));
+            let mut refusal = None;
             match kind {
                 Kind::Lost => {
+                    book.faulted();
                     book.probe("gateway: lost before effect");
                     return Err(broken(TransportErrorKind::Broken));
                 }
                 Kind::Late if post => {
+                    book.faulted();
                     book.probe("gateway: late effect");
                     late.lock().unwrap().push(request);
                     return Err(broken(TransportErrorKind::Broken));
@@ -209,23 +218,34 @@ pub fn of_gateway(book: Book, gateway: SandboxGateway, late: Late, bend: BendGat
                     ];
                     let (fault, name) = any[usize::try_from(book.open().dice.between(0, 2)).unwrap_or_default()];
                     if post {
-                        book.probe(name);
+                        refusal = Some(name);
                         gateway.inject(fault);
                     }
                 }
-                Kind::Killed => return std::future::pending().await,
+                Kind::Killed => {
+                    book.faulted();
+                    return std::future::pending().await;
+                }
                 Kind::None | Kind::AnswerLost | Kind::Late | Kind::Stale | Kind::KilledAfter => {}
             }
             let answer = carried_out(&gateway, request).await;
-            // One that this call could not meet would wait for a later one.
-            gateway.forget_faults();
+            // A refusal that this call could not meet would wait for a later one.
+            let met = gateway.forget_faults() == 0;
+            if let Some(name) = refusal.filter(|_| met) {
+                book.faulted();
+                book.probe(name);
+            }
             travel(Some(pace)).await;
             match kind {
                 Kind::AnswerLost => {
+                    book.faulted();
                     book.probe("gateway: effect, answer lost");
                     Err(broken(TransportErrorKind::Broken))
                 }
-                Kind::KilledAfter => std::future::pending().await,
+                Kind::KilledAfter => {
+                    book.faulted();
+                    std::future::pending().await
+                }
                 Kind::None | Kind::Lost | Kind::Late | Kind::Refused | Kind::Stale | Kind::Killed => {
                     let answer = answer.ok_or_else(|| broken(TransportErrorKind::Broken))?;
                     Ok(changed(answer, change))

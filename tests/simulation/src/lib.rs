@@ -19,6 +19,7 @@ pub mod model;
 pub mod mutants;
 pub mod probes;
 pub mod run;
+pub mod told;
 
 /// Seeds that found something, and what that was. They are played first, for ever; the dice have been other ones since.
 pub const FOUND: [(u64, &str); 7] = [

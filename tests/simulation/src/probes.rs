@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Every rare path that a run must visit.
-pub const WANTED: [&str; 30] = [
+pub const WANTED: [&str; 32] = [
     "table: lost before effect",
     "table: effect, answer lost",
     "table: late effect",
@@ -34,6 +34,8 @@ pub const WANTED: [&str; 30] = [
     "batch doubled",
     "item of an earlier format",
     "reminder superseded",
+    "mail without a reason",
+    "sent with nothing to pay",
 ];
 
 /// Visits by name.

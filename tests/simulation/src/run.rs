@@ -9,6 +9,7 @@ use crate::{
     model::Model,
     mutants::Mutant,
     probes::Probes,
+    told,
 };
 use app::{Clock, Entropy};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -19,6 +20,7 @@ use gateway::{
     Gateway, Transport,
     stripe::{Stripe, StripeConfig},
 };
+use runtime::logs::Kept;
 use serde_json::json;
 use std::{
     collections::BTreeMap,
@@ -45,7 +47,7 @@ pub struct Outcome {
     pub seed: u64,
     /// Calls to the outside while faults were on.
     pub calls: u64,
-    /// Those that met one.
+    /// Those at which one took effect.
     pub faulted: u64,
     /// Rare paths.
     pub probes: Probes,
@@ -67,7 +69,8 @@ pub fn run(seed: u64, mutant: Option<Mutant>, traced: bool) -> Outcome {
     // The SDK's pauses between retries are drawn from this.
     fastrand::seed(seed);
     let book = Book::of(seed, traced);
-    runtime.block_on(played(seed, &book, mutant));
+    let logs = Kept::here();
+    runtime.block_on(played(seed, &book, mutant, &logs));
     let mut pages = book.open();
     Outcome {
         seed,
@@ -80,7 +83,7 @@ pub fn run(seed: u64, mutant: Option<Mutant>, traced: bool) -> Outcome {
     }
 }
 
-async fn played(seed: u64, book: &Book, mutant: Option<Mutant>) {
+async fn played(seed: u64, book: &Book, mutant: Option<Mutant>, logs: &Kept) {
     let mut dice = Dice::of(seed, 0);
     let mut world = World::begin(dice.one_of(&STARTS)).await;
     let late = Late::default();
@@ -122,6 +125,7 @@ async fn played(seed: u64, book: &Book, mutant: Option<Mutant>) {
         }
     }
     quiet(&stage).await;
+    told::nothing_private(book, &world, &logs.take());
     world.leave();
 }
 

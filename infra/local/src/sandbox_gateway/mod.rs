@@ -134,9 +134,9 @@ impl SandboxGateway {
         self.lock().faults.push(fault);
     }
 
-    /// Takes back every fault that no call has met yet.
-    pub fn forget_faults(&self) {
-        self.lock().faults.clear();
+    /// Takes back every fault that no call has met yet; answers how many.
+    pub fn forget_faults(&self) -> usize {
+        std::mem::take(&mut self.lock().faults).len()
     }
 
     /// Decides what becomes of webhooks from now on. A restart returns to [`WebhookMode::Deliver`].

@@ -1,7 +1,7 @@
 //! Staff write an invoice and deal with it for a while; what they ask is asked again, under the same key, until there is an answer.
 
 use super::{Stage, customer::customer};
-use crate::dice::Dice;
+use crate::{dice::Dice, told::NOTE};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tests::world::Reply;
@@ -27,13 +27,14 @@ pub async fn life(stage: &Stage<'_>, number: u64) {
     }
     let staff = Staff { stage, number };
     let address = format!("payer{number}@example.com");
-    let contact = json!({ "name": format!("Payer {number}"), "emails": [{ "address": address }] });
+    let name = format!("Payer {number}");
+    let contact = json!({ "name": name, "emails": [{ "address": address }] });
     let contact = staff.insist(&mut dice, "POST", "/v1/contacts", "contact", &contact).await.0;
     let contact = contact.expect(201).json()["id"].as_str().unwrap().to_owned();
-    let total = dice.between(100, 50_000);
+    let total = if dice.chance(60) { 0 } else { dice.between(100, 50_000) };
     let due_on = (stage.world.now() + TimeDelta::days(i64::try_from(dice.between(1, 9)).unwrap())).date_naive().to_string();
     let at_once = dice.chance(700);
-    let body = json!({ "contact_id": contact, "due_on": due_on, "send": at_once, "lines": lines(total) });
+    let body = json!({ "contact_id": contact, "due_on": due_on, "send": at_once, "lines": lines(total), "internal_note": NOTE });
     let mut invoice = staff.insist(&mut dice, "POST", "/v1/invoices", "invoice", &body).await.0.expect(201).json();
     let id = invoice["id"].as_str().unwrap().to_owned();
     stage.model.made(&id, &contact, i64::try_from(total).unwrap());
@@ -44,6 +45,9 @@ pub async fn life(stage: &Stage<'_>, number: u64) {
         invoice = staff.insist(&mut dice, "POST", &path, "send", &json!({})).await.0.expect(200).json();
     }
     let pay_url = invoice["links"]["pay_url"].as_str().unwrap().to_owned();
+    for private in [name.as_str(), &address, pay_url.rsplit('/').next().unwrap(), NOTE] {
+        stage.book.keep_private(private);
+    }
     let (one, other) = (Dice::of(stage.seed, 300 + number), Dice::of(stage.seed, 400 + number));
     futures::join!(
         staff.deal_with(one, "one", &id, total),
@@ -84,7 +88,7 @@ impl Staff<'_> {
             let key = format!("{name}-{order}");
             match dice.between(0, 9) {
                 0 | 1 => {
-                    let part = if dice.chance(300) { total } else { dice.between(1, total) };
+                    let part = if dice.chance(300) { total } else { dice.between(1, total.max(1)) };
                     let body = json!({ "amount": money(part), "method": "cash" });
                     let (reply, _) = self.insist(&mut dice, "POST", &format!("{path}/payments"), &key, &body).await;
                     if reply.status.is_success() {
@@ -111,6 +115,12 @@ impl Staff<'_> {
                 6 => {
                     let due_on = (self.stage.world.now() + TimeDelta::days(i64::try_from(dice.between(1, 9)).unwrap())).date_naive();
                     let _ = self.insist(&mut dice, "PATCH", &path, &key, &json!({ "due_on": due_on.to_string() })).await;
+                }
+                7 => {
+                    let (reply, _) = self.insist(&mut dice, "DELETE", &path, &key, &json!({})).await;
+                    if reply.status.is_success() {
+                        self.stage.book.broken("I6", format!("{id} had been sent, and was deleted"));
+                    }
                 }
                 _ => {
                     let _ = self.insist(&mut dice, "POST", &format!("{path}/request-payment"), &key, &json!({})).await;
