@@ -4,7 +4,7 @@ use crate::book::Book;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     ids::InvoiceId,
-    invoice::Invoice,
+    invoice::{Invoice, status::StatusCode},
     message::{Content, MailKind, Message, MessageState},
     record::Fact,
 };
@@ -36,12 +36,28 @@ pub fn history(id: &InvoiceId, entries: &[StoredEntry]) -> Vec<(DateTime<Utc>, I
     history
 }
 
+/// Said once more, and not by the rule that is looked at: whoever is asked for money owes it, and a reminder is for the due date that
+/// stands, of an invoice that nobody is paying just now.
+fn has_a_reason(message: &Message, invoice: &Invoice) -> bool {
+    let Content::Mail { kind, .. } = &message.content else { return true };
+    let status = invoice.status.code();
+    let owed = [StatusCode::Open, StatusCode::Collections].contains(&status) && invoice.received.minor() < invoice.total.minor();
+    match kind {
+        MailKind::Receipt { .. } => true,
+        MailKind::Unpaid | MailKind::Request => owed,
+        MailKind::Upcoming { .. } | MailKind::PastDue { .. } => {
+            let stands = message.key.contains(&format!("/v{}/", invoice.due_version));
+            owed && stands && status == StatusCode::Open && !invoice.is_processing()
+        }
+    }
+}
+
 /// Whether the message had a reason at any moment at which somebody who handed it over then can have looked.
 fn had_a_reason(message: &Message, history: &[(DateTime<Utc>, Invoice)], accepted: DateTime<Utc>) -> bool {
     let ends = history.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
     history.iter().zip(ends).any(|((begins, invoice), ends)| {
         let can_be_seen = *begins <= accepted + AHEAD && ends.is_none_or(|ends| ends >= accepted - IN_FLIGHT);
-        can_be_seen && message.moot(invoice).is_none()
+        can_be_seen && has_a_reason(message, invoice)
     })
 }
 
