@@ -80,9 +80,11 @@ impl Book {
         self.open().probes.visit(name);
     }
 
-    /// A fault takes effect.
-    pub fn faulted(&self) {
-        self.open().faulted += 1;
+    /// A fault takes effect, which is a rare path as well.
+    pub fn faulted(&self, name: &'static str) {
+        let mut pages = self.open();
+        pages.faulted += 1;
+        pages.probes.visit(name);
     }
 
     /// Something that may stand in no log.

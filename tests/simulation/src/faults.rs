@@ -118,11 +118,12 @@ pub fn of_table(book: Book) -> FaultPlan {
             Kind::KilledAfter if killable(site.function) => TableFault::CrashAfterEffect,
             Kind::None | Kind::Late | Kind::Stale | Kind::Killed | Kind::KilledAfter => TableFault::None,
         };
-        // A read outside a transaction conflicts with nothing.
-        let spared = fault == TableFault::TransactionConflict && ["GetItem", "Query"].contains(&site.operation.as_str());
         let name = match fault {
-            _ if spared => None,
-            TableFault::None | TableFault::Crash | TableFault::CrashAfterEffect => None,
+            TableFault::None => None,
+            // A read outside a transaction conflicts with nothing.
+            TableFault::TransactionConflict if ["GetItem", "Query"].contains(&site.operation.as_str()) => None,
+            TableFault::Crash => Some("table: killed before effect"),
+            TableFault::CrashAfterEffect => Some("table: effect, killed"),
             TableFault::LoseBeforeEffect => Some("table: lost before effect"),
             TableFault::LoseAnswerAfterEffect => Some("table: effect, answer lost"),
             TableFault::EffectLater => Some("table: late effect"),
@@ -131,13 +132,11 @@ pub fn of_table(book: Book) -> FaultPlan {
             TableFault::ServerError => Some("table: server error"),
             TableFault::StaleIndex => Some("table: stale index"),
         };
-        let mut pages = book.open();
-        pages.faulted += u64::from(fault != TableFault::None && !spared);
         if let Some(name) = name {
-            pages.probes.visit(name);
+            book.faulted(name);
         }
         let place = site.request["IndexName"].as_str().unwrap_or_default();
-        pages.note(&format!("{} {} {place} {fault:?}", site.function.unwrap_or("-"), site.operation));
+        book.note(&format!("{} {} {place} {fault:?}", site.function.unwrap_or("-"), site.operation));
         fault
     })
 }
@@ -151,21 +150,25 @@ pub fn of_wire(book: Book, recorder: Recorder) -> WirePlan {
             Kind::Lost => WireFault::LoseBeforeEffect,
             Kind::AnswerLost | Kind::Late => WireFault::LoseAnswerAfterEffect,
             Kind::Refused if mail => {
-                let any = [MailFault::Throttled, MailFault::ServerError];
-                let fault = book.open().dice.one_of(&any);
+                let any = [(MailFault::Throttled, "mail: throttled"), (MailFault::ServerError, "mail: server error")];
+                let (fault, name) = book.open().dice.one_of(&any);
                 recorder.inject(recorder::Fault::Mail(fault));
-                book.faulted();
-                if fault == MailFault::Throttled {
-                    book.probe("mail: throttled");
-                }
+                book.faulted(name);
                 WireFault::None
             }
             Kind::Killed if killable(call.function) => WireFault::Crash,
             Kind::KilledAfter if killable(call.function) => WireFault::CrashAfterEffect,
             Kind::None | Kind::Refused | Kind::Stale | Kind::Killed | Kind::KilledAfter => WireFault::None,
         };
-        if fault != WireFault::None {
-            book.faulted();
+        let name = match fault {
+            WireFault::None => None,
+            WireFault::LoseBeforeEffect => Some("mail or bus: lost before effect"),
+            WireFault::LoseAnswerAfterEffect => Some("mail or bus: effect, answer lost"),
+            WireFault::Crash => Some("mail or bus: killed before effect"),
+            WireFault::CrashAfterEffect => Some("mail or bus: effect, killed"),
+        };
+        if let Some(name) = name {
+            book.faulted(name);
         }
         let what = if mail { "SendEmail" } else { "PutEvents" };
         book.note(&format!("{} {what} {fault:?}", call.function.unwrap_or("-")));
@@ -199,13 +202,11 @@ pub fn of_gateway(book: Book, gateway: SandboxGateway, late: Late, bend: BendGat
             let mut refusal = None;
             match kind {
                 Kind::Lost => {
-                    book.faulted();
-                    book.probe("gateway: lost before effect");
+                    book.faulted("gateway: lost before effect");
                     return Err(broken(TransportErrorKind::Broken));
                 }
                 Kind::Late if post => {
-                    book.faulted();
-                    book.probe("gateway: late effect");
+                    book.faulted("gateway: late effect");
                     late.lock().unwrap().push(request);
                     return Err(broken(TransportErrorKind::Broken));
                 }
@@ -223,7 +224,7 @@ pub fn of_gateway(book: Book, gateway: SandboxGateway, late: Late, bend: BendGat
                     }
                 }
                 Kind::Killed => {
-                    book.faulted();
+                    book.faulted("gateway: killed before effect");
                     return std::future::pending().await;
                 }
                 Kind::None | Kind::AnswerLost | Kind::Late | Kind::Stale | Kind::KilledAfter => {}
@@ -232,18 +233,16 @@ pub fn of_gateway(book: Book, gateway: SandboxGateway, late: Late, bend: BendGat
             // A refusal that this call could not meet would wait for a later one.
             let met = gateway.forget_faults() == 0;
             if let Some(name) = refusal.filter(|_| met) {
-                book.faulted();
-                book.probe(name);
+                book.faulted(name);
             }
             travel(Some(pace)).await;
             match kind {
                 Kind::AnswerLost => {
-                    book.faulted();
-                    book.probe("gateway: effect, answer lost");
+                    book.faulted("gateway: effect, answer lost");
                     Err(broken(TransportErrorKind::Broken))
                 }
                 Kind::KilledAfter => {
-                    book.faulted();
+                    book.faulted("gateway: effect, killed");
                     std::future::pending().await
                 }
                 Kind::None | Kind::Lost | Kind::Late | Kind::Refused | Kind::Stale | Kind::Killed => {
