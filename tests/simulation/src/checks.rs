@@ -271,6 +271,7 @@ fn journal(book: &Book, entries: Vec<StoredEntry>) {
                     (_, _) => {}
                 }
             }
+            Event::Viewed { .. } => book.probe("invoice seen"),
             Event::StepTaken { outcome: StepOutcome::Skipped(Skip::Superseded), .. } => book.probe("reminder superseded"),
             _ => {}
         }

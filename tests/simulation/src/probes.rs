@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Every rare path that a run must visit.
-pub const WANTED: [&str; 32] = [
+pub const WANTED: [&str; 36] = [
     "table: lost before effect",
     "table: effect, answer lost",
     "table: late effect",
@@ -18,7 +18,10 @@ pub const WANTED: [&str; 32] = [
     "gateway: key in flight",
     "gateway: rate limited",
     "mail: throttled",
+    "mail: server error",
     "mail: uncertain",
+    "mail or bus: lost before effect",
+    "mail or bus: effect, answer lost",
     "function killed",
     "sweep doubled",
     "notice lost",
@@ -35,6 +38,7 @@ pub const WANTED: [&str; 32] = [
     "item of an earlier format",
     "reminder superseded",
     "mail without a reason",
+    "invoice seen",
     "sent with nothing to pay",
 ];
 

@@ -1,13 +1,22 @@
 //! A customer with a link: looks, clicks once or twice, pays or does not, keeps old windows open, comes back or does not.
 
 use super::Stage;
-use crate::dice::Dice;
+use crate::{dice::Dice, told::NOTE};
 use local::sandbox_gateway::{PayOutcome, SessionViewStatus};
 use tests::world::{BAD_CARD, BASE, GATEWAY, GOOD_CARD, Reply, hidden_fields};
 use tokio::time::sleep;
 
+/// The links that a customer has.
+pub struct Links {
+    /// To the invoice.
+    pub invoice_url: String,
+    /// To its payment.
+    pub pay_url: String,
+}
+
 /// What a customer does with one invoice.
-pub async fn customer(stage: &Stage<'_>, number: u64, id: &str, pay_url: &str) {
+pub async fn customer(stage: &Stage<'_>, number: u64, id: &str, links: &Links) {
+    let Links { invoice_url, pay_url } = links;
     let mut dice = Dice::of(stage.seed, 200 + number);
     let mut windows = Vec::new();
     for _ in 0..dice.between(2, 12) {
@@ -15,7 +24,7 @@ pub async fn customer(stage: &Stage<'_>, number: u64, id: &str, pay_url: &str) {
         stage.wait(&mut dice, pause).await;
         match dice.between(0, 9) {
             0 => {
-                let _ = stage.run("page", stage.world.open(pay_url)).await;
+                let _ = opened(stage, invoice_url).await;
             }
             1..=6 => {
                 let twice = dice.chance(200);
@@ -67,9 +76,18 @@ async fn by_another_door(stage: &Stage<'_>, dice: &mut Dice, id: &str, windows: 
     }
 }
 
+/// Opens a page, and reads whether it says what is none of a customer's business (I10).
+async fn opened(stage: &Stage<'_>, url: &str) -> Option<Reply> {
+    let page = stage.run("page", stage.world.open(url)).await?;
+    if page.text.contains(NOTE) {
+        stage.book.broken("I10", format!("staff's note is on a page: {}", page.text));
+    }
+    Some(page)
+}
+
 /// Opens the pay page and presses its button, perhaps twice at once.
 async fn press(stage: &Stage<'_>, pay_url: &str, twice: bool) -> Vec<Reply> {
-    let Some(page) = stage.run("pay page", stage.world.open(pay_url)).await else { return Vec::new() };
+    let Some(page) = opened(stage, pay_url).await else { return Vec::new() };
     let hidden = hidden_fields(&page.text);
     let form: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     stage.note(&format!("customer sees {} with {} fields", page.status.as_u16(), form.len()));

@@ -1,6 +1,9 @@
 //! Staff write an invoice and deal with it for a while; what they ask is asked again, under the same key, until there is an answer.
 
-use super::{Stage, customer::customer};
+use super::{
+    Stage,
+    customer::{Links, customer},
+};
 use crate::{dice::Dice, told::NOTE};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -44,15 +47,17 @@ pub async fn life(stage: &Stage<'_>, number: u64) {
         let path = format!("/v1/invoices/{id}/send");
         invoice = staff.insist(&mut dice, "POST", &path, "send", &json!({})).await.0.expect(200).json();
     }
-    let pay_url = invoice["links"]["pay_url"].as_str().unwrap().to_owned();
-    for private in [name.as_str(), &address, pay_url.rsplit('/').next().unwrap(), NOTE] {
+    let link = |name: &str| invoice["links"][name].as_str().unwrap().to_owned();
+    let links = Links { invoice_url: link("invoice_url"), pay_url: link("pay_url") };
+    let tokens = [&links.invoice_url, &links.pay_url].map(|url| url.rsplit('/').next().unwrap());
+    for private in [name.as_str(), &address, NOTE].into_iter().chain(tokens) {
         stage.book.keep_private(private);
     }
     let (one, other) = (Dice::of(stage.seed, 300 + number), Dice::of(stage.seed, 400 + number));
     futures::join!(
         staff.deal_with(one, "one", &id, total),
         staff.deal_with(other, "other", &id, total),
-        customer(stage, number, &id, &pay_url)
+        customer(stage, number, &id, &links)
     );
 }
 
@@ -66,6 +71,7 @@ impl Staff<'_> {
     async fn insist(&self, dice: &mut Dice, method: &str, path: &str, key: &str, body: &Value) -> (Reply, bool) {
         let key = format!("{}-{key}", self.number);
         let key = (method == "POST").then_some(key.as_str());
+        let mut last = None;
         for tries in 0..TRIES {
             let reply = self.stage.run(path, self.stage.world.api(method, path, key, Some(body))).await;
             self.stage.note(&format!("staff {method} {path} {:?}", reply.as_ref().map(|reply| reply.status.as_u16())));
@@ -73,8 +79,10 @@ impl Staff<'_> {
                 Some(reply) if reply.status.as_u16() < 500 && reply.status.as_u16() != 429 => return (reply, tries > 0),
                 Some(_) | None => sleep(dice.seconds(1, 300)).await,
             }
+            last = reply.or(last);
         }
-        panic!("staff asked {TRIES} times for {path}");
+        self.stage.book.broken("answer", format!("staff asked {TRIES} times for {path}: {last:?}"));
+        (last.expect("one answer in so many"), true)
     }
 
     /// What one of two colleagues does, who know nothing of each other. Only one of them writes new lines.
@@ -138,6 +146,7 @@ impl Staff<'_> {
             }
             sleep(dice.seconds(1, 300)).await;
         }
-        panic!("staff could not read {path}");
+        self.stage.book.broken("answer", format!("staff could not read {path} in {TRIES} tries"));
+        0
     }
 }
