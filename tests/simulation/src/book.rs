@@ -87,6 +87,13 @@ impl Book {
         pages.probes.visit(name);
     }
 
+    /// The worst is over.
+    pub fn abate(&self) {
+        let mut pages = self.open();
+        pages.rates = pages.rates.abated();
+        pages.note("the storm abates");
+    }
+
     /// Something that may stand in no log.
     pub fn keep_private(&self, word: &str) {
         self.open().private.push(word.to_owned());

@@ -42,6 +42,15 @@ impl Rates {
         let mut rate = || dice.one_of(&[0, 2, 10, 30, 80]);
         Self { lost: rate(), answer_lost: rate(), late: rate(), refused: rate(), stale: rate(), killed: rate() / 4, slow: rate() }
     }
+
+    /// What is left of them when a storm abates.
+    #[must_use]
+    pub fn abated(self) -> Self {
+        let Self { lost, answer_lost, late, refused, stale, killed, slow } = self;
+        let [lost, answer_lost, late, refused, stale, killed, slow] =
+            [lost, answer_lost, late, refused, stale, killed, slow].map(|rate| rate / 8);
+        Self { lost, answer_lost, late, refused, stale, killed, slow }
+    }
 }
 
 /// One drawn kind, before it becomes a fault of the place it happens at.

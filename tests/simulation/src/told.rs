@@ -61,7 +61,7 @@ fn had_a_reason(message: &Message, history: &[(DateTime<Utc>, Invoice)], accepte
     })
 }
 
-/// Every mail that was handed over had a reason then (I9), and one that had none is not there.
+/// Every mail that was handed over had a reason when it was (I9).
 pub fn with_reason(book: &Book, world: &World, messages: &[Message], history: &[(DateTime<Utc>, Invoice)]) {
     let mails = world.mails();
     for message in messages {
