@@ -1,13 +1,10 @@
 //! What stories about paying ask of a world beyond its requests, and a gateway that bends what it says.
 
-use crate::world::{BASE, GATEWAY, Reply, World, transport};
+use crate::world::{BASE, GATEWAY, NOTICE_SECRET, Reply, World, stripe, transport};
 use bytes::Bytes;
 use chrono::TimeDelta;
 use futures::FutureExt as _;
-use gateway::{
-    Gateway, Transport,
-    stripe::{Stripe, StripeConfig},
-};
+use gateway::Transport;
 use http::{Method, Request, Response, Uri};
 use local::sandbox_gateway::{Call, Fault, Notice, SessionViewStatus};
 use serde_json::{Value, json};
@@ -19,9 +16,6 @@ use std::{
     },
     time::Duration,
 };
-
-/// The secret that signs the notices of stories.
-const NOTICE_SECRET: &str = "whsec_story";
 
 /// An invoice's id and the address of its pay page.
 #[must_use]
@@ -165,15 +159,8 @@ impl World {
     }
 
     fn reach_the_gateway_by(&mut self, transport: Transport) {
-        let config = StripeConfig {
-            api_url: GATEWAY.to_owned(),
-            checkout_origin: GATEWAY.to_owned(),
-            secret_key: "sk_test_story".to_owned().into(),
-            transport,
-        };
-        let gateway = Gateway::Stripe(Stripe::new(config).unwrap());
         self.rebuild(|mut deps| {
-            deps.gateway = Some(gateway);
+            deps.gateway = Some(stripe(transport));
             deps
         });
     }

@@ -1,7 +1,7 @@
 //! What functions reach, on loopback: the table, the mailbox, the bus, the secrets and the gateway of a world.
 
 use super::{Function, Process, Variables, beside, samples};
-use crate::world::World;
+use crate::world::{GATEWAY_SECRET, NOTICE_SECRET, World};
 use app::{Clock, Entropy};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
@@ -16,7 +16,7 @@ const LINK_KEY: &str = "07070707070707070707070707070707070707070707070707070707
 /// The secret part of the key that the stack was born with.
 const BOOTSTRAP: &str = "b007b007b007b007b007b007b007b007b007b007b007b007b007b007b007b007";
 /// What opens the gateway, and what signs its notices.
-const STRIPE: [&str; 2] = ["sk_test_story", "whsec_story"];
+const STRIPE: [&str; 2] = [GATEWAY_SECRET, NOTICE_SECRET];
 
 /// A world that processes reach. Its clock shows the real time, and whoever seeds may turn it back; its business keeps UTC and
 /// reminds from midnight on, so that what is due does not hang on the hour.

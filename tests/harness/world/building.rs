@@ -29,7 +29,12 @@ use std::{
 use store::{Store, StoredApiKey};
 use tower::ServiceExt as _;
 
-const SECRET: &str = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0ffee5ec2";
+/// What stands behind the id in the API key of stories.
+pub const API_SECRET: &str = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0ffee5ec2";
+/// The secret key of the gateway in stories.
+pub const GATEWAY_SECRET: &str = "sk_test_story";
+/// What the gateway signs its notices with in stories.
+pub const NOTICE_SECRET: &str = "whsec_story";
 
 fn entropy() -> Entropy {
     let count = AtomicU64::new(1);
@@ -39,6 +44,21 @@ fn entropy() -> Entropy {
             *byte = *random;
         }
     })
+}
+
+/// The gateway's adapter, on a way of its own to the gateway.
+///
+/// # Panics
+/// Never: what it is made of is right.
+#[must_use]
+pub fn stripe(transport: Transport) -> Gateway {
+    let config = StripeConfig {
+        api_url: GATEWAY.to_owned(),
+        checkout_origin: GATEWAY.to_owned(),
+        secret_key: GATEWAY_SECRET.to_owned().into(),
+        transport,
+    };
+    Gateway::Stripe(Stripe::new(config).unwrap())
 }
 
 pub(crate) fn transport(gateway: &SandboxGateway) -> Transport {
@@ -81,26 +101,19 @@ impl World {
         let table = Table::memory();
         let recorder = Recorder::open(recorder::Settings { data_dir: None, now: now.clone(), secrets: BTreeMap::new() }).unwrap();
         let wire = Wire::to(recorder.router());
-        let webhook_secret = "whsec_story".to_owned();
+        let webhook_secret = NOTICE_SECRET.to_owned();
         let gateway = SandboxGateway::open(sandbox_gateway::Settings {
             data_file: None,
             public_url: GATEWAY.to_owned(),
-            secret_key: "sk_test_story".to_owned(),
+            secret_key: GATEWAY_SECRET.to_owned(),
             webhook_secret: webhook_secret.clone(),
             now: now.clone(),
             record_exchanges: true,
         })
         .unwrap();
-        let stripe = Stripe::new(StripeConfig {
-            api_url: GATEWAY.to_owned(),
-            checkout_origin: GATEWAY.to_owned(),
-            secret_key: "sk_test_story".to_owned().into(),
-            transport: transport(&gateway),
-        })
-        .unwrap();
         let deps = Deps::new(Parts {
             store: Store::new(&table.sdk_config(), None, "remit"),
-            gateway: Some(Gateway::Stripe(stripe)),
+            gateway: Some(stripe(transport(&gateway))),
             links: LinkKeys::new(1, vec![(1, [7; 32])]).unwrap(),
             base_url: BASE.to_owned(),
             notice_secrets: vec![webhook_secret.into()],
@@ -111,7 +124,7 @@ impl World {
         });
         deps.store.create_table().await.unwrap();
         let id = ApiKeyId::at(1, 1);
-        let hash = app::api_keys::hash_of_secret(SECRET);
+        let hash = app::api_keys::hash_of_secret(API_SECRET);
         // It was used just now, so that its use is written down again only after an hour.
         let key = ApiKey { last_used_at: Some(deps.clock.now()), ..ApiKey::owner(id.clone(), "The story's owner", deps.clock.now()) };
         deps.store.put_api_key(&StoredApiKey { key, hash, rev: 1 }).await.unwrap();
@@ -119,7 +132,7 @@ impl World {
         Self {
             router: Self::routes(&deps),
             mailer: Mailer::new(&sdk, None, Some("remit".to_owned()), Bus::new(&sdk, None, "remit".to_owned())),
-            api_key: format!("{id}_{SECRET}"),
+            api_key: format!("{id}_{API_SECRET}"),
             table,
             recorder,
             wire,

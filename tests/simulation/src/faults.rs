@@ -46,10 +46,15 @@ impl Rates {
     /// What is left of them when a storm abates.
     #[must_use]
     pub fn abated(self) -> Self {
-        let Self { lost, answer_lost, late, refused, stale, killed, slow } = self;
-        let [lost, answer_lost, late, refused, stale, killed, slow] =
-            [lost, answer_lost, late, refused, stale, killed, slow].map(|rate| rate / 8);
-        Self { lost, answer_lost, late, refused, stale, killed, slow }
+        Self {
+            lost: self.lost / 8,
+            answer_lost: self.answer_lost / 8,
+            late: self.late / 8,
+            refused: self.refused / 8,
+            stale: self.stale / 8,
+            killed: self.killed / 8,
+            slow: self.slow / 8,
+        }
     }
 }
 

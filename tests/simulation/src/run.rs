@@ -16,10 +16,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
 use domain::ids::ApiKeyId;
 use futures::future::{Either, join_all, select};
-use gateway::{
-    Gateway, Transport,
-    stripe::{Stripe, StripeConfig},
-};
 use runtime::logs::Kept;
 use serde_json::json;
 use std::{
@@ -29,7 +25,7 @@ use std::{
 };
 use tests::{
     acting::at_work,
-    world::{GATEWAY, World},
+    world::{World, stripe},
 };
 use tokio::{runtime::Builder, sync::Notify, time::Instant};
 
@@ -127,17 +123,6 @@ async fn played(seed: u64, book: &Book, mutant: Option<Mutant>, logs: &Kept) {
     quiet(&stage).await;
     told::nothing_private(book, &world, &logs.take());
     world.leave();
-}
-
-/// The gateway's adapter on a way of its own.
-pub(crate) fn stripe(transport: Transport) -> Gateway {
-    let config = StripeConfig {
-        api_url: GATEWAY.to_owned(),
-        checkout_origin: GATEWAY.to_owned(),
-        secret_key: "sk_test_story".to_owned().into(),
-        transport,
-    };
-    Gateway::Stripe(Stripe::new(config).unwrap())
 }
 
 /// No two functions' clocks show the same: each is up to some seconds ahead or behind.

@@ -9,10 +9,13 @@ use domain::{
     record::Fact,
 };
 use store::StoredEntry;
-use tests::world::World;
+use tests::world::{API_SECRET, BASE, GATEWAY_SECRET, NOTICE_SECRET, World};
 
 /// What staff write on every invoice, for themselves.
 pub const NOTE: &str = "slow-payer-between-ourselves";
+
+/// What opens the API, the gateway, and the way for its notices.
+const SECRETS: [&str; 3] = [API_SECRET, GATEWAY_SECRET, NOTICE_SECRET];
 
 /// Between the last look at a mail's reason and its acceptance: a function's life, and clocks that differ.
 const IN_FLIGHT: TimeDelta = TimeDelta::seconds(40);
@@ -91,14 +94,18 @@ pub fn first_mail(book: &Book, messages: &[Message], history: &[(DateTime<Utc>, 
     }
 }
 
-/// Staff's own words are in no mail, and in no log is anything by which a customer is known or a link opens (I10).
+/// Staff's own words are in no mail, and in no log is a secret or anything by which a customer is known or a link opens (I10).
 pub fn nothing_private(book: &Book, world: &World, logs: &[String]) {
+    let mut private = std::mem::take(&mut book.open().private);
+    private.extend(SECRETS.map(str::to_owned));
     for mail in world.mails() {
-        if [mail.text(), mail.html()].into_iter().flatten().any(|text| text.contains(NOTE)) {
+        let text = mail.text().unwrap_or_default();
+        if text.contains(NOTE) || mail.html().is_some_and(|html| html.contains(NOTE)) {
             book.broken("I10", format!("staff's note is in a mail: {:?}", mail.tags));
         }
+        let links = text.split_whitespace().filter(|word| word.starts_with(BASE));
+        private.extend(links.filter_map(|link| link.rsplit('/').next()).map(str::to_owned));
     }
-    let private = std::mem::take(&mut book.open().private);
     for line in logs {
         if let Some(word) = private.iter().find(|word| line.contains(word.as_str())) {
             book.broken("I10", format!("{word:?} stands in a log: {line}"));

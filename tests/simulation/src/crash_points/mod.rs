@@ -12,10 +12,10 @@ use crate::{
     checks,
     faults::Late,
     model::Model,
-    run::{quiet, stripe},
+    run::quiet,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tests::world::World;
+use tests::world::{World, stripe};
 use tokio::{
     runtime::Builder,
     sync::Notify,
