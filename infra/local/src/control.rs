@@ -122,7 +122,7 @@ async fn home(State(control): State<Control>) -> Response {
         key = escape(&info.api_key),
         data = escape(&info.data_dir),
         gateway = escape(&info.gateway_url),
-        mailbox = mailbox_html_at(town.recorder(), "/_local/"),
+        mailbox = mailbox_html_at(town.recorder(), "/_local"),
     );
     ([(header::CACHE_CONTROL, "no-store")], Html(page)).into_response()
 }
