@@ -1,7 +1,7 @@
 //! A stack that is deployed somewhere, with a mailbox and a gateway of our own.
 
 use app::{Clock, Deps, Entropy, Parts};
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use axum::{Router, body::Body};
 use chrono::{TimeDelta, Utc};
 use domain::link::LinkKeys;
@@ -21,7 +21,10 @@ use std::{
     time::Duration,
 };
 use store::Store;
-use tests::world::{GOOD_CARD, hidden_fields};
+use tests::{
+    http_client,
+    world::{GOOD_CARD, hidden_fields},
+};
 use tower::ServiceExt as _;
 
 fn variable(name: &str) -> String {
@@ -79,7 +82,7 @@ impl Stack {
         .unwrap();
         serve(gateway.router(), &gateway_port).await;
 
-        let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let sdk = runtime::aws::sdk_config().await;
         let outputs: Vec<Value> = serde_json::from_str(&variable("REMIT_DEPLOYED_OUTPUTS")).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let outputs: BTreeMap<String, String> =
@@ -102,7 +105,7 @@ impl Stack {
             endpoint: variable("AWS_ENDPOINT_URL"),
             outputs,
             token,
-            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
+            client: http_client().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
             keys: AtomicU64::new(1),
             secrets: Mutex::new(shown),
         }

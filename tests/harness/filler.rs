@@ -1,7 +1,7 @@
 //! A full table, without a life for every invoice in it.
 
 use crate::world::World;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, StreamSpecification, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use domain::ids::InvoiceId;
 use std::collections::HashMap;
 
@@ -15,8 +15,7 @@ pub enum Filler {
 }
 
 /// Puts the states of so many invoices like the one given into the table, in the same shard, or deletes them again: what no story
-/// could write one by one. They have no journal, so they must be gone when the story ends. The table has no stream from then on: the
-/// embedded engine reads all of it for every write.
+/// could write one by one. They have no journal, so they must be gone when the story ends.
 ///
 /// # Panics
 /// When the table does not take them.
@@ -24,10 +23,6 @@ pub async fn others_like(w: &World, id: &str, count: u64, filler: Filler) {
     let client = w.table.client();
     let key = |id: &str| [("pk", format!("INV#{id}")), ("sk", "A#STATE".to_owned())];
     let key = |id: &str| HashMap::from(key(id).map(|(name, value)| (name.to_owned(), AttributeValue::S(value))));
-    if filler == Filler::Put {
-        let none = StreamSpecification::builder().stream_enabled(false).build().unwrap();
-        client.update_table().table_name("remit").stream_specification(none).send().await.unwrap();
-    }
     let found = client.get_item().table_name("remit").set_key(Some(key(id))).send().await.unwrap().item.unwrap();
     let ids: Vec<String> = (1..=count).map(|n| InvoiceId::at(n, n.into()).to_string()).collect();
     for some in ids.chunks(25) {

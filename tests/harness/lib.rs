@@ -15,3 +15,12 @@ pub mod paying;
 pub mod table;
 pub mod wire;
 pub mod world;
+
+/// An HTTP client for a server on loopback.
+///
+/// # Panics
+/// When TLS cannot be set up.
+#[must_use]
+pub fn http_client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().tls_backend_preconfigured(gateway::transport::tls().expect("TLS"))
+}

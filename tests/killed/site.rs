@@ -50,7 +50,7 @@ fn program() -> PathBuf {
 impl Site {
     /// Starts it in a new folder.
     pub async fn begin() -> Self {
-        let http = Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(10)).build().unwrap();
+        let http = tests::http_client().redirect(Policy::none()).timeout(Duration::from_secs(10)).build().unwrap();
         let mut site = Self {
             folder: Path::new(env!("CARGO_TARGET_TMPDIR")).join("killed"),
             port: free_port(),

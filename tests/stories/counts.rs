@@ -129,12 +129,12 @@ async fn a_sweep_with_nothing_due_is_sixteen_queries_and_one_read_with_a_thousan
                 let of = |operation: &str| names.iter().filter(|name| *name == operation).count();
                 assert_eq!((of("Query"), of("GetItem"), names.len()), (16, 1, 17), "{sweep} over {stored}");
                 assert_eq!(written, Decimal::ZERO);
-                read.extend(w.table.database().map(|_| units));
+                read.extend(w.table.embedded().map(|_| units));
             }
             w.dispatch().await;
             let (names, units, written) = counted(w);
             assert!(names.len() == 16 && names.iter().all(|name| name == "Query") && written == Decimal::ZERO, "{names:?}");
-            read.extend(w.table.database().map(|_| units));
+            read.extend(w.table.embedded().map(|_| units));
             others_like(w, id, stored, Filler::Delete).await;
         })
         .await;
@@ -221,7 +221,7 @@ async fn live(w: &World, lines: usize) -> Vec<String> {
 async fn the_units_of_an_invoices_life_are_as_they_were_measured() {
     for (which, lines) in [3, 20].into_iter().enumerate() {
         story(START, async |w| {
-            if w.table.database().is_none() {
+            if w.table.embedded().is_none() {
                 return;
             }
             let lived = live(w, lines).await;

@@ -194,8 +194,8 @@ async fn a_lost_answer_breaks_off_on_a_socket() {
     let address = listener.local_addr().unwrap();
     recorder.inject(Fault::Events(EventsFault::LoseAnswerAfterEffect));
     let body = json!({ "Entries": [{ "Source": "remit", "DetailType": "x", "Detail": "{}" }] });
-    let call =
-        reqwest::Client::new().post(format!("http://{address}/")).header("x-amz-target", "AWSEvents.PutEvents").body(body.to_string());
+    let client = tests::http_client().build().unwrap();
+    let call = client.post(format!("http://{address}/")).header("x-amz-target", "AWSEvents.PutEvents").body(body.to_string());
     let heard = async {
         match call.send().await {
             Ok(response) => response.bytes().await.is_ok(),

@@ -30,7 +30,12 @@ pub fn outputs_text(file: Option<&Path>, usage: &str) -> anyhow::Result<String> 
 pub async fn sdk() -> anyhow::Result<SdkConfig> {
     let timeouts = TimeoutConfig::builder().operation_timeout(CALL_TIMEOUT).build();
     let retries = RetryConfig::standard().with_max_attempts(2);
-    let sdk = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).retry_config(retries).load().await;
+    let sdk = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(runtime::aws::with_system_roots())
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        .load()
+        .await;
     anyhow::ensure!(sdk.region().is_some(), "there is no AWS region; set AWS_REGION to the stack's");
     let provider = sdk.credentials_provider().context("there are no AWS credentials")?;
     provider.provide_credentials().await.context("there are no AWS credentials; sign in, or set AWS_PROFILE")?;

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 /// The clock of everything that runs here. It goes on like any clock; moving it survives a restart.
 #[derive(Debug, Clone)]
 pub struct MovableClock {
+    /// What it shows before it is moved, where that is no clock that goes on.
+    stopped_at: Option<DateTime<Utc>>,
     ahead: Arc<Mutex<TimeDelta>>,
     place: Place,
 }
@@ -27,14 +29,22 @@ impl MovableClock {
             }
             None => TimeDelta::zero(),
         };
-        Ok(Self { ahead: Arc::new(Mutex::new(ahead)), place: place.clone() })
+        Ok(Self { stopped_at: None, ahead: Arc::new(Mutex::new(ahead)), place: place.clone() })
+    }
+
+    /// A clock that shows an instant until it is moved.
+    ///
+    /// # Errors
+    /// None: there is no file to be read.
+    pub fn stopped(at: DateTime<Utc>) -> anyhow::Result<Self> {
+        Ok(Self { stopped_at: Some(at), ..Self::open(&Place::open(None, false)?)? })
     }
 
     /// The instant it shows.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the local run supplies the clock")]
     pub fn now(&self) -> DateTime<Utc> {
-        Utc::now() + self.ahead.lock().map(|ahead| *ahead).unwrap_or_default()
+        self.stopped_at.unwrap_or_else(Utc::now) + self.ahead.lock().map(|ahead| *ahead).unwrap_or_default()
     }
 
     /// Moves it forward to an instant; one that has passed is left alone.

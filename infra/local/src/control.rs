@@ -2,7 +2,7 @@
 
 use crate::{
     clock::parse_span,
-    functions::Town,
+    functions::{Moved, Town},
     recorder::view::{mailbox_html_at, mailbox_router},
 };
 use axum::{
@@ -83,7 +83,9 @@ async fn move_clock(State(control): State<Control>, body: String) -> Response {
         Err(error) => return refused(StatusCode::BAD_REQUEST, format!("{error}; {example}")),
     };
     match control.town.advance_to(to).await {
-        Ok(starts) => Json(json!({ "now": shown(control.town.clock().now()), "starts": starts })).into_response(),
+        Ok(Moved { starts, skipped }) => {
+            Json(json!({ "now": shown(control.town.clock().now()), "starts": starts, "skipped": skipped })).into_response()
+        }
         Err(error) => refused(StatusCode::CONFLICT, format!("{error:#}")),
     }
 }

@@ -10,14 +10,18 @@ use crate::{
 use anyhow::Context as _;
 use app::Deps;
 use axum::Router;
-use chrono::{DateTime, Utc};
-use dynoxide::Database;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    automation::Sweep,
+    calendar::{Hour, plus_days},
+};
 use mail::Mailer;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
+    io::Write as _,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::Mutex as Turn;
 
@@ -31,9 +35,9 @@ struct Parts {
     clock: MovableClock,
     recorder: Recorder,
     gateway: SandboxGateway,
-    database: Option<Database>,
     starts: Vec<Start>,
     rules: Vec<Rule>,
+    every_start: bool,
     client: reqwest::Client,
     base_url: String,
     turn: Turn<Progress>,
@@ -41,7 +45,7 @@ struct Parts {
 }
 
 struct Progress {
-    /// The instant up to which every start has been made.
+    /// The instant up to which every start has been made that had something to do.
     until: DateTime<Utc>,
     stream: Option<Stream>,
     /// Events on the bus that were looked at.
@@ -60,32 +64,48 @@ pub struct Materials {
     pub recorder: Recorder,
     /// The payment gateway.
     pub gateway: SandboxGateway,
-    /// The embedded table; none when another engine is used.
-    pub database: Option<Database>,
-    /// The table's name.
-    pub table: String,
+    /// The embedded table's stream; none when another engine is used, and then the tick finds what is to be told.
+    pub stream: Option<Stream>,
     /// Where pages and API are.
     pub base_url: String,
+    /// Whether every start of the schedule is made, those that have nothing to do as well.
+    pub every_start: bool,
 }
+
+/// How the clock was moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// Functions that were started.
+    pub starts: u64,
+    /// Starts that were left out, because they had nothing to do.
+    pub skipped: u64,
+}
+
+/// The farthest that the clock is moved at once.
+const FARTHEST: TimeDelta = TimeDelta::days(20 * 365 + 5);
+/// How long a move of the clock is silent at most.
+const SILENCE: Duration = Duration::from_secs(2);
 
 impl Town {
     /// Puts everything together.
     ///
     /// # Errors
-    /// The template or the table's stream cannot be read.
+    /// The template cannot be read.
     pub fn new(materials: Materials) -> anyhow::Result<Self> {
-        let stream = materials.database.as_ref().map(|database| Stream::from_now(database, &materials.table)).transpose()?;
-        let progress = Progress { until: materials.clock.now(), stream, events: materials.recorder.events().len() };
+        let progress = Progress { until: materials.clock.now(), stream: materials.stream, events: materials.recorder.events().len() };
         Ok(Self(Arc::new(Parts {
             deps: materials.deps,
             mailer: materials.mailer,
             clock: materials.clock,
             recorder: materials.recorder,
             gateway: materials.gateway,
-            database: materials.database,
             starts: starts(TEMPLATE).map_err(anyhow::Error::msg)?,
             rules: rules(TEMPLATE).map_err(anyhow::Error::msg)?,
-            client: reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?,
+            every_start: materials.every_start,
+            client: reqwest::Client::builder()
+                .tls_backend_preconfigured(gateway::transport::tls()?)
+                .timeout(Duration::from_secs(30))
+                .build()?,
             base_url: materials.base_url,
             turn: Turn::new(progress),
             runs: Mutex::new(BTreeMap::new()),
@@ -138,58 +158,108 @@ impl Town {
         Ok(said)
     }
 
-    /// Moves the clock forward. Every start in between is made, in order, each at its time.
+    /// Moves the clock forward. Every start in between that has something to do is made, in order, each at its time.
     ///
     /// # Errors
-    /// The instant has passed, or the clock cannot be kept.
-    pub async fn advance_to(&self, to: DateTime<Utc>) -> anyhow::Result<usize> {
-        anyhow::ensure!(to > self.0.clock.now(), "the clock shows {} and only goes forward", self.0.clock.now().to_rfc3339());
+    /// The instant has passed or is more than 20 years away, or the clock cannot be kept.
+    pub async fn advance_to(&self, to: DateTime<Utc>) -> anyhow::Result<Moved> {
+        let now = self.0.clock.now();
+        anyhow::ensure!(to > now, "the clock shows {} and only goes forward", now.to_rfc3339());
+        anyhow::ensure!(to - now <= FARTHEST, "the clock shows {} and is moved by 20 years at most", now.to_rfc3339());
         let mut progress = self.0.turn.lock().await;
         self.catch_up(&mut progress).await?;
-        let mut made = 0;
-        while let Some((at, function)) = self.next_start(progress.until).filter(|(at, _)| *at <= to) {
+        let scheduled = self.0.starts.iter().map(|start| start.rate.starts_between(progress.until, to).unsigned_abs()).sum::<u64>();
+        let (mut starts, mut said) = (0, Instant::now());
+        while let Some(at) = self.next_work(progress.until, to).await? {
             self.0.clock.move_to(at)?;
-            made += self.make_starts(&mut progress, at, &function).await;
+            starts += self.make_starts(&mut progress, at).await?;
+            if said.elapsed() >= SILENCE {
+                said = Instant::now();
+                say(&format!("The clock shows {}, on its way to {}.", at.format("%F %R"), to.format("%F %R")));
+            }
         }
+        progress.until = to;
         self.0.clock.move_to(to)?;
         self.0.gateway.expire_due();
         self.catch_up(&mut progress).await?;
-        Ok(made)
+        Ok(Moved { starts, skipped: scheduled.saturating_sub(starts) })
     }
 
     /// What goes on by itself: starts at their time, the stream, the gateway's notices.
     ///
     /// # Errors
-    /// The stream cannot be read.
+    /// The table cannot be read.
     pub async fn tick(&self) -> anyhow::Result<()> {
         let mut progress = self.0.turn.lock().await;
         self.0.gateway.expire_due();
         self.catch_up(&mut progress).await?;
-        while let Some((at, functions)) = self.next_start(progress.until).filter(|(at, _)| *at <= self.0.clock.now()) {
-            self.make_starts(&mut progress, at, &functions).await;
+        let now = self.0.clock.now();
+        while let Some(at) = self.next_work(progress.until, now).await? {
+            let _ = self.make_starts(&mut progress, at).await?;
         }
+        progress.until = progress.until.max(now);
         Ok(())
     }
 
-    /// The next instant at which something starts, and what.
-    fn next_start(&self, after: DateTime<Utc>) -> Option<(DateTime<Utc>, Vec<String>)> {
-        let next = self.0.starts.iter().map(|start| start.rate.after(after)).min()?;
-        let due = self.0.starts.iter().filter(|start| start.rate.after(after) == next).map(|start| start.function.clone());
-        Some((next, due.collect()))
+    /// The next instant after one and up to another at which something starts that has something to do: a function by
+    /// [`work_at`](Self::work_at), or the gateway, whose checkouts expire at the next start of anything.
+    async fn next_work(&self, after: DateTime<Utc>, until: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let starts = &self.0.starts;
+        let Some(next) = starts.iter().map(|start| start.rate.after(after)).min().filter(|next| *next <= until) else { return Ok(None) };
+        if self.0.every_start {
+            return Ok(Some(next));
+        }
+        let mut found = Vec::new();
+        if let Some(expiry) = self.0.gateway.next_expiry() {
+            found.extend(starts.iter().map(|start| start.rate.at_or_after(expiry.max(next))));
+        }
+        for start in starts {
+            if let Some(work) = self.work_at(&start.function).await? {
+                found.push(start.rate.at_or_after(work.max(start.rate.after(after))));
+            }
+        }
+        Ok(found.into_iter().min().filter(|at| *at <= until))
     }
 
-    async fn make_starts(&self, progress: &mut Progress, at: DateTime<Utc>, functions: &[String]) -> usize {
+    /// When a function next has something to do, by what the table holds: what is due, what is to be told, and the first run of each day.
+    /// An instant that has passed means now; none means that only a change to the table can give it something to do.
+    async fn work_at(&self, function: &str) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let store = &self.0.deps.store;
+        let Some(sweep) = Sweep::ALL.into_iter().find(|sweep| sweep.name() == function) else {
+            return Ok(store.next_handover().await?);
+        };
+        let Some(business) = store.find_business().await? else { return Ok(None) };
+        let first_of_day = match store.find_run(function).await? {
+            Some(run) => business.value.zone.instant_of(plus_days(run.day, 1), Hour::MIDNIGHT),
+            None => DateTime::<Utc>::MIN_UTC,
+        };
+        Ok(Some(store.next_due(sweep).await?.map_or(first_of_day, |due| due.min(first_of_day))))
+    }
+
+    /// Makes the starts of one instant, in the order of the functions' names; answers how many.
+    async fn make_starts(&self, progress: &mut Progress, at: DateTime<Utc>) -> anyhow::Result<u64> {
         progress.until = at;
         self.0.gateway.expire_due();
-        for function in functions {
+        let mut made = 0;
+        for Start { function, rate } in &self.0.starts {
+            if rate.at_or_after(at) != at || !(self.0.every_start || self.work_at(function).await?.is_some_and(|work| work <= at)) {
+                continue;
+            }
             if let Err(error) = self.run(function, &json!({ "detail-type": "Scheduled Event" })).await {
                 tracing::error!(function, error = format!("{error:#}"), "the function failed");
             }
-            if let Err(error) = self.catch_up(progress).await {
-                tracing::error!(error = format!("{error:#}"), "what follows a start failed");
-            }
+            made += 1;
+            self.follow_up(progress).await;
         }
-        functions.len()
+        // What the gateway told, should nothing have been started.
+        self.follow_up(progress).await;
+        Ok(made)
+    }
+
+    async fn follow_up(&self, progress: &mut Progress) {
+        if let Err(error) = self.catch_up(progress).await {
+            tracing::error!(error = format!("{error:#}"), "what follows a start failed");
+        }
     }
 
     /// Hands on what the last steps left, until nothing is left: stream batches to the dispatcher, events to the functions whose
@@ -197,16 +267,14 @@ impl Town {
     async fn catch_up(&self, progress: &mut Progress) -> anyhow::Result<()> {
         loop {
             let mut quiet = true;
-            if let (Some(stream), Some(database)) = (&mut progress.stream, &self.0.database)
-                && let Some(batch) = stream.next_batch(database)?
-            {
+            if let Some(batch) = progress.stream.as_mut().and_then(Stream::next_batch) {
                 quiet = false;
                 self.run("dispatch", &batch).await?;
             }
-            for event in self.0.recorder.events().into_iter().skip(progress.events) {
+            for event in self.0.recorder.events_from(progress.events) {
                 progress.events += 1;
                 let event = json!({ "source": event.source, "detail-type": event.detail_type, "detail": event.detail });
-                for rule in self.0.rules.iter().filter(|rule| rule.matches(&event)) {
+                for rule in self.0.rules.iter().filter(|rule| rule.pattern.matches(&event)) {
                     quiet = false;
                     self.run(&rule.function, &event).await?;
                 }
@@ -264,6 +332,11 @@ impl Town {
         }
         said
     }
+}
+
+/// Tells whoever watches the program, and goes on if nobody does.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// A router that expects whole paths, below a prefix that nesting takes away.

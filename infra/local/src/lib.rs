@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod control;
+pub mod engine;
 pub mod functions;
 pub mod options;
 pub mod place;
@@ -13,4 +14,3 @@ pub mod sandbox_gateway;
 pub mod schedule;
 pub mod seed;
 pub mod stream;
-pub mod table;

@@ -8,17 +8,17 @@ use domain::{api_key::ApiKey, ids::ApiKeyId};
 use local::{
     clock::MovableClock,
     control::{self, Info},
+    engine::Engine,
     functions::{Materials, Town},
     options::{Options, USAGE},
     place::Place,
     recorder::{self, Recorder},
     sandbox_gateway::{self, SandboxGateway},
     seed::seed,
-    table,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
-use store::StoredApiKey;
+use store::{Store, StoredApiKey};
 use tokio::net::TcpListener;
 
 /// What is made up at the first start and kept.
@@ -49,7 +49,7 @@ async fn main() -> anyhow::Result<()> {
     };
     let base_url = format!("http://{}", pages.local_addr()?);
     let gateway_url = format!("http://{}", checkout.local_addr()?);
-    let (town, api_key) = build(&place, &base_url, &gateway_url, checkout).await?;
+    let (town, api_key) = build(&place, &base_url, &gateway_url, checkout, options.every_start).await?;
     let data_dir = place.folder().map_or_else(|| "memory".to_owned(), |folder| folder.display().to_string());
     let info = Info { base_url: base_url.clone(), api_key: api_key.clone(), gateway_url: gateway_url.clone(), data_dir: data_dir.clone() };
     let local = control::router(town.clone(), info);
@@ -80,7 +80,13 @@ async fn go_on(town: Town, server: tokio::task::JoinHandle<std::io::Result<()>>)
     }
 }
 
-async fn build(place: &Place, base_url: &str, gateway_url: &str, checkout: TcpListener) -> anyhow::Result<(Town, String)> {
+async fn build(
+    place: &Place,
+    base_url: &str,
+    gateway_url: &str,
+    checkout: TcpListener,
+    every_start: bool,
+) -> anyhow::Result<(Town, String)> {
     let made = made(place)?;
     let clock = MovableClock::open(place)?;
     let now = {
@@ -101,12 +107,8 @@ async fn build(place: &Place, base_url: &str, gateway_url: &str, checkout: TcpLi
         record_exchanges: false,
     })?;
     let elsewhere = runtime::config::env("AWS_ENDPOINT_URL_DYNAMODB").is_some();
-    let database = if elsewhere { None } else { Some(table::open(place)?) };
+    let engine = if elsewhere { None } else { Some(Engine::open(place)?) };
     let recorder_url = serve(recorder.router()).await?;
-    let dynamodb_url = match &database {
-        Some(database) => serve_table(database.clone()).await?,
-        None => String::new(),
-    };
     let gateway_routes = gateway.router();
     tokio::spawn(async move { axum::serve(checkout, gateway_routes).await });
     let config = runtime::Config::from_lookup(|name| {
@@ -119,7 +121,6 @@ async fn build(place: &Place, base_url: &str, gateway_url: &str, checkout: TcpLi
                 "REMIT_STRIPE_SECRET" => "remit/stripe".to_owned(),
                 "REMIT_STRIPE_API_URL" | "REMIT_STRIPE_CHECKOUT_ORIGIN" => gateway_url.to_owned(),
                 "REMIT_BUS" => "remit".to_owned(),
-                "AWS_ENDPOINT_URL_DYNAMODB" => dynamodb_url.clone(),
                 "AWS_ENDPOINT_URL_SESV2" | "AWS_ENDPOINT_URL_EVENTBRIDGE" | "AWS_ENDPOINT_URL_SECRETS_MANAGER" => recorder_url.clone(),
                 _ => return None,
             })
@@ -127,11 +128,15 @@ async fn build(place: &Place, base_url: &str, gateway_url: &str, checkout: TcpLi
     })?;
     let sdk = sdk_config().await;
     let ticking = clock.clone();
-    let deps = connect::connect(&config, &sdk, connect::Needs::Gateway, Clock::new(move || ticking.now()), entropy()).await?;
+    let mut deps = connect::connect(&config, &sdk, connect::Needs::Gateway, Clock::new(move || ticking.now()), entropy()).await?;
+    if let Some(engine) = &engine {
+        let below = sdk.clone().into_builder().http_client(engine.http_client()).endpoint_url("http://localhost").build();
+        deps.store = Store::new(&below, None, &config.table);
+    }
     let api_key = prepare(&deps, &made).await?;
     let mailer = connect::mailer(&config, &sdk);
-    let town =
-        Town::new(Materials { deps, mailer, clock, recorder, gateway, database, table: config.table, base_url: base_url.to_owned() })?;
+    let stream = engine.as_ref().map(Engine::stream);
+    let town = Town::new(Materials { deps, mailer, clock, recorder, gateway, stream, base_url: base_url.to_owned(), every_start })?;
     Ok((town, api_key))
 }
 
@@ -177,7 +182,7 @@ fn entropy() -> Entropy {
 }
 
 async fn sdk_config() -> SdkConfig {
-    let loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
+    let loader = aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(runtime::aws::with_system_roots());
     if runtime::config::env("AWS_ACCESS_KEY_ID").is_some() {
         return loader.load().await;
     }
@@ -189,13 +194,6 @@ async fn serve(router: axum::Router) -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(url)
-}
-
-async fn serve_table(database: dynoxide::Database) -> anyhow::Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    tokio::spawn(dynoxide::server::serve_on(listener, database));
     Ok(url)
 }
 

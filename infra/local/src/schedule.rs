@@ -6,6 +6,9 @@ use serde_yaml_ng::Value;
 /// The template that is deployed.
 pub const TEMPLATE: &str = include_str!("../../template.yaml");
 
+/// Every rate divides a day, so that starts are evenly spaced from one midnight (UTC) to the next.
+const DAY_MINUTES: i64 = 24 * 60;
+
 /// How often a function starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rate {
@@ -30,7 +33,7 @@ impl Rate {
             "cron(0 * * * ? *)" | "rate(1 hour)" => Some(Self::Hourly),
             other => {
                 let minutes = other.strip_prefix("rate(")?.strip_suffix(" minutes)")?.parse().ok()?;
-                (minutes > 0).then_some(Self::Minutes(minutes))
+                (minutes > 0 && DAY_MINUTES % minutes == 0).then_some(Self::Minutes(minutes))
             }
         }
     }
@@ -47,6 +50,56 @@ impl Rate {
         let since = (at - midnight).num_minutes() / step;
         midnight + TimeDelta::minutes((since + 1) * step)
     }
+
+    /// The first start at an instant or after it.
+    #[must_use]
+    pub fn at_or_after(self, at: DateTime<Utc>) -> DateTime<Utc> {
+        self.after(at - TimeDelta::nanoseconds(1))
+    }
+
+    /// How many starts there are after one instant and up to another.
+    #[must_use]
+    pub fn starts_between(self, after: DateTime<Utc>, until: DateTime<Utc>) -> i64 {
+        let step = match self {
+            Self::Hourly => 60,
+            Self::Minutes(minutes) => minutes,
+        };
+        let first = self.after(after);
+        if first > until { 0 } else { (until - first).num_minutes() / step + 1 }
+    }
+}
+
+/// Which events a rule or a stream's mapping lets through: for each member that it names, the values that match, down to any depth. A
+/// value may be an object with a `prefix` that it begins with.
+///
+/// Source: Amazon EventBridge, Event patterns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern(serde_json::Value);
+
+impl Pattern {
+    /// Whether an event matches.
+    #[must_use]
+    pub fn matches(&self, event: &serde_json::Value) -> bool {
+        use serde_json::Value as Json;
+        fn one(wanted: &Json, value: Option<&str>) -> bool {
+            match wanted {
+                Json::String(text) => value == Some(text),
+                Json::Object(test) => {
+                    let prefix = test.get("prefix").and_then(Json::as_str);
+                    prefix.is_some_and(|prefix| value.is_some_and(|value| value.starts_with(prefix)))
+                }
+                Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => false,
+            }
+        }
+        fn matched(pattern: &Json, event: &Json) -> bool {
+            match pattern {
+                Json::Object(members) => members.iter().all(|(name, inner)| event.get(name).is_some_and(|value| matched(inner, value))),
+                Json::Array(values) => values.iter().any(|wanted| one(wanted, event.as_str())),
+                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
+            }
+        }
+        matched(&self.0, event)
+    }
 }
 
 /// A function that events on the bus start, and which.
@@ -54,25 +107,19 @@ impl Rate {
 pub struct Rule {
     /// The function's name.
     pub function: String,
-    /// The rule's pattern: for each member that it names, the values that match, down to any depth.
-    pattern: Value,
+    /// The events.
+    pub pattern: Pattern,
 }
 
-impl Rule {
-    /// Whether the rule starts its function for an event.
-    #[must_use]
-    pub fn matches(&self, event: &serde_json::Value) -> bool {
-        fn matched(pattern: &Value, event: &serde_json::Value) -> bool {
-            match pattern {
-                Value::Mapping(members) => members
-                    .iter()
-                    .all(|(name, inner)| name.as_str().and_then(|name| event.get(name)).is_some_and(|value| matched(inner, value))),
-                Value::Sequence(values) => values.iter().any(|value| value.as_str().is_some() && value.as_str() == event.as_str()),
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Tagged(_) => false,
-            }
-        }
-        matched(&self.pattern, event)
-    }
+/// How the table's stream reaches a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    /// The function's name.
+    pub function: String,
+    /// The records it is given.
+    pub pattern: Pattern,
+    /// How many of them at once, at most.
+    pub batch_size: usize,
 }
 
 /// Reads the rules on the bus out of a template: every function's events with a pattern.
@@ -83,9 +130,34 @@ pub fn rules(template: &str) -> Result<Vec<Rule>, String> {
     let rules = resources(template)?.into_iter().flat_map(|(name, resource)| {
         let events = resource.get("Properties").and_then(|p| p.get("Events")).and_then(Value::as_mapping).cloned().unwrap_or_default();
         let patterns = events.into_iter().filter_map(|(_, event)| event.get("Properties")?.get("Pattern").cloned());
-        patterns.map(move |pattern| Rule { function: function_name(&name), pattern }).collect::<Vec<_>>()
+        patterns.map(move |pattern| (function_name(&name), pattern)).collect::<Vec<_>>()
     });
-    Ok(rules.collect())
+    let rule = |(function, pattern): (String, Value)| {
+        let pattern = serde_json::to_value(pattern).map_err(|error| format!("a rule of {function} cannot be read: {error}"))?;
+        Ok(Rule { function, pattern: Pattern(pattern) })
+    };
+    rules.map(rule).collect()
+}
+
+/// Reads out of a template how the table's stream is mapped.
+///
+/// # Errors
+/// A sentence naming what cannot be read.
+pub fn mapping(template: &str) -> Result<Mapping, String> {
+    let is_mapping = |resource: &Value| resource.get("Type").and_then(Value::as_str) == Some("AWS::Lambda::EventSourceMapping");
+    let resources = resources(template)?;
+    let (name, resource) = resources.iter().find(|(_, resource)| is_mapping(resource)).ok_or("the template maps no stream")?;
+    let missing = |what: &str| format!("{name} has no {what} that can be read");
+    let properties = resource.get("Properties").ok_or_else(|| missing("Properties"))?;
+    let filter = properties.get("FilterCriteria").and_then(|criteria| criteria.get("Filters")?.get(0)?.get("Pattern")?.as_str());
+    let pattern = filter.and_then(|text| serde_json::from_str(text).ok()).ok_or_else(|| missing("filter pattern"))?;
+    let batch_size = properties.get("BatchSize").and_then(Value::as_u64).and_then(|size| size.try_into().ok());
+    let function = properties.get("FunctionName").and_then(named).ok_or_else(|| missing("FunctionName"))?;
+    Ok(Mapping {
+        function: function_name(&function),
+        pattern: Pattern(pattern),
+        batch_size: batch_size.ok_or_else(|| missing("BatchSize"))?,
+    })
 }
 
 /// Resources of a template by name.
@@ -122,17 +194,19 @@ fn schedules(resource: &Value) -> Vec<&str> {
 
 /// The function a rule starts: the resource its first target names, or the resource itself.
 fn target(name: &str, resource: &Value) -> String {
-    fn named(value: &Value) -> Option<String> {
-        match value {
-            Value::Tagged(tagged) => named(&tagged.value),
-            Value::String(text) => text.split('.').next().map(str::to_owned),
-            Value::Sequence(parts) => parts.first().and_then(named),
-            Value::Mapping(map) => map.get("Fn::GetAtt").and_then(named),
-            Value::Null | Value::Bool(_) | Value::Number(_) => None,
-        }
-    }
     let arn = resource.get("Properties").and_then(|p| p.get("Targets")).and_then(|t| t.get(0)).and_then(|t| t.get("Arn"));
     arn.and_then(named).unwrap_or_else(|| name.to_owned())
+}
+
+/// The resource that a reference names.
+fn named(value: &Value) -> Option<String> {
+    match value {
+        Value::Tagged(tagged) => named(&tagged.value),
+        Value::String(text) => text.split('.').next().map(str::to_owned),
+        Value::Sequence(parts) => parts.first().and_then(named),
+        Value::Mapping(map) => map.get("Fn::GetAtt").and_then(named),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
 }
 
 /// `PastDueReminders` is the folder `past-due-reminders`.
@@ -169,7 +243,7 @@ mod tests {
         let rules = rules(TEMPLATE).unwrap();
         let started = |source: &str, kind: &str, function: &str| -> Vec<&str> {
             let event = serde_json::json!({ "source": source, "detail-type": kind, "detail": { "function": function, "number": 2 } });
-            rules.iter().filter(|rule| rule.matches(&event)).map(|rule| rule.function.as_str()).collect()
+            rules.iter().filter(|rule| rule.pattern.matches(&event)).map(|rule| rule.function.as_str()).collect()
         };
         assert_eq!(started("remit", "sweep.slice", "upcoming-reminders"), ["upcoming-reminders"]);
         assert_eq!(started("remit", "sweep.slice", "past-due-reminders"), ["past-due-reminders"]);
@@ -177,6 +251,34 @@ mod tests {
             [("remit", "invoice.sent", "upcoming-reminders"), ("aws", "sweep.slice", "upcoming-reminders"), ("remit", "sweep.slice", "x")]
         {
             assert!(started(source, kind, function).is_empty(), "{source} {kind} {function}");
+        }
+    }
+
+    #[test]
+    fn the_stream_brings_new_outbox_rows_to_the_dispatcher_only() {
+        let mapping = mapping(TEMPLATE).unwrap();
+        assert_eq!((mapping.function.as_str(), mapping.batch_size), ("dispatch", 10));
+        for (event, sk, brought) in
+            [("INSERT", "M#unpaid", true), ("MODIFY", "M#unpaid", false), ("INSERT", "J#000000000001", false), ("INSERT", "M", false)]
+        {
+            let record = serde_json::json!({ "eventName": event, "dynamodb": { "Keys": { "sk": { "S": sk } } } });
+            assert_eq!(mapping.pattern.matches(&record), brought, "{event} {sk}");
+        }
+    }
+
+    #[test]
+    fn starts_between_two_instants_are_counted_as_they_are_made() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        for rate in [Rate::Hourly, Rate::Minutes(5)] {
+            for (from, to) in [("2026-11-21T09:00:00Z", "2026-11-21T10:00:00Z"), ("2026-11-21T22:59:59Z", "2026-11-24T00:04:59Z")] {
+                let (mut from, to, mut made) = (at(from), at(to), 0);
+                let counted = rate.starts_between(from, to);
+                while rate.after(from) <= to {
+                    from = rate.after(from);
+                    made += 1;
+                }
+                assert_eq!(counted, made, "{rate:?} until {to}");
+            }
         }
     }
 

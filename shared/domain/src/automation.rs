@@ -51,6 +51,9 @@ pub enum Sweep {
 }
 
 impl Sweep {
+    /// Every sweep.
+    pub const ALL: [Self; 3] = [Self::UpcomingReminders, Self::PastDueReminders, Self::Collections];
+
     /// The function's name.
     #[must_use]
     pub fn name(self) -> &'static str {

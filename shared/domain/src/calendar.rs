@@ -113,6 +113,8 @@ pub struct Hour(u8);
 pub struct HourError(i64);
 
 impl Hour {
+    /// The hour a day begins with.
+    pub const MIDNIGHT: Self = Self(0);
     /// Nine in the morning.
     pub const NINE: Self = Self(9);
 

@@ -5,6 +5,7 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 /// The five roots that every AWS service's certificate stands on. Reading the system's hundred and more instead is most of what a
 /// function does before its first event.
@@ -15,18 +16,22 @@ const ROOTS: &str = include_str!("amazon-roots.pem");
 /// Environment, credentials and region as the SDK finds them; only AWS's own certificates are believed. Where a service is
 /// somewhere else (`AWS_ENDPOINT_URL…`), the system's roots are believed instead.
 pub async fn sdk_config() -> SdkConfig {
-    let loader = aws_config::defaults(BehaviorVersion::latest());
-    if elsewhere() {
-        return loader.load().await;
-    }
+    let client = if elsewhere() { with_system_roots() } else { with_own_roots() };
+    aws_config::defaults(BehaviorVersion::latest()).http_client(client).load().await
+}
+
+/// A client that believes the certificates that this machine believes.
+#[must_use]
+pub fn with_system_roots() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+fn with_own_roots() -> SharedHttpClient {
     match TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(ROOTS)).build() {
-        Ok(context) => {
-            let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(context).build_https();
-            loader.http_client(client).load().await
-        }
+        Ok(context) => Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https(),
         Err(error) => {
             tracing::error!(%error, "the embedded roots cannot be read; the system's are used");
-            loader.load().await
+            with_system_roots()
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Metrics: one line a run in CloudWatch's embedded metric format, which Lambda's log carries without a call.
 
-use metrique_writer_core::{
-    Entry, EntryWriter, MetricFlags, Observation, Unit, Value, ValueWriter, format::Format as _, unit::NegativeScale,
+use serde_json::{Map, Value, json};
+use std::{
+    io::Write as _,
+    time::{SystemTime, UNIX_EPOCH},
 };
-use metrique_writer_format_emf::Emf;
-use std::{io::Write as _, time::SystemTime};
 
 /// The namespace of our metrics.
 pub const NAMESPACE: &str = "Remit";
@@ -20,42 +20,22 @@ pub struct Metric {
     pub value: u64,
 }
 
-struct Record<'a> {
-    at: SystemTime,
-    stack: &'a str,
-    metrics: &'a [Metric],
-}
-
-impl Value for Metric {
-    fn write(&self, writer: impl ValueWriter) {
-        let unit = if self.seconds { Unit::Second(NegativeScale::One) } else { Unit::Count };
-        writer.metric([Observation::Unsigned(self.value)], unit, [], MetricFlags::empty());
-    }
-}
-
-impl Entry for Record<'_> {
-    fn write<'a>(&'a self, writer: &mut impl EntryWriter<'a>) {
-        writer.timestamp(self.at);
-        writer.value("Stack", self.stack);
-        for metric in self.metrics {
-            writer.value(metric.name, metric);
-        }
-    }
-}
-
 /// The line that carries metrics, with its end; nothing when there are none.
+///
+/// Source: Amazon CloudWatch, Specification: Embedded metric format. `Timestamp` is in milliseconds since 1970.
 #[must_use]
 pub fn line(stack: &str, at: SystemTime, metrics: &[Metric]) -> Vec<u8> {
-    let mut line = Vec::new();
     if metrics.is_empty() {
-        return line;
+        return Vec::new();
     }
-    let mut format = Emf::all_validations(NAMESPACE.to_owned(), vec![vec!["Stack".to_owned()]]);
-    if let Err(error) = format.format(&Record { at, stack, metrics }, &mut line) {
-        tracing::error!(%error, "metrics could not be written");
-        line.clear();
-    }
-    line
+    let millis = at.duration_since(UNIX_EPOCH).map(|since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)).unwrap_or_default();
+    let unit = |metric: &Metric| if metric.seconds { "Seconds" } else { "Count" };
+    let definitions: Vec<Value> = metrics.iter().map(|metric| json!({ "Name": metric.name, "Unit": unit(metric) })).collect();
+    let directive = json!({ "Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": definitions });
+    let mut record = Map::from_iter(metrics.iter().map(|metric| (metric.name.to_owned(), metric.value.into())));
+    record.insert("Stack".to_owned(), stack.into());
+    record.insert("_aws".to_owned(), json!({ "Timestamp": millis, "CloudWatchMetrics": [directive] }));
+    format!("{}\n", Value::Object(record)).into_bytes()
 }
 
 /// Writes metrics to standard output.

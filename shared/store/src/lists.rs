@@ -214,6 +214,37 @@ impl Store {
         Ok(Page { rows: items.iter().map(row).collect::<Result<_, _>>()?, next })
     }
 
+    /// When the first of what is to come is due in a sweep: 16 queries.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn next_due(&self, sweep: Sweep) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.first_of(keys::DUE, |shard| keys::due_partition(sweep, shard)).await
+    }
+
+    /// When the first row of the outbox is to be handed over: 16 queries.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn next_handover(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.first_of(keys::OUTBOX, keys::outbox_partition).await
+    }
+
+    async fn first_of(&self, index: Index, partition: impl Fn(u8) -> String) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let mut first: Option<DateTime<Utc>> = None;
+        for shard in 0..keys::SHARDS {
+            let partition = partition(shard);
+            let ask = Ask { index: Some(index), partition, condition: "", values: vec![], limit: Some(1), backwards: false, start: None };
+            let (items, _) = self.ask(ask).await?;
+            if let Some(item) = items.first() {
+                let text = string_of(item, index.sort).unwrap_or_default();
+                let at: DateTime<Utc> = text.parse().map_err(|error| Corrupt::new(index.sort, error))?;
+                first = Some(first.map_or(at, |known| known.min(at)));
+            }
+        }
+        Ok(first)
+    }
+
     async fn list_until(
         &self,
         index: Index,

@@ -73,9 +73,7 @@ impl Surroundings {
         ] {
             world.recorder.rotate_secret(name, secret.to_string());
         }
-        let database = world.table.database().unwrap().clone();
-        let (listener, table) = listen().await;
-        let tables = beside(dynoxide::server::serve_on(listener, database));
+        let (table, tables) = serve(world.table.embedded().unwrap().router()).await;
         let (recorder, recorders) = serve(world.recorder.router()).await;
         let (gateway, gateways) = serve(world.gateway.router()).await;
         Self { world, gateway, table, recorder, servers: Servers(vec![tables, recorders, gateways]) }

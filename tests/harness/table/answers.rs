@@ -2,9 +2,6 @@
 
 use super::{Answer, units};
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::http::StatusCode;
-use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -30,13 +27,6 @@ pub(super) fn attribute(value: &Value) -> AttributeValue {
         "M" => AttributeValue::M(members(inner)),
         other => panic!("no item of ours holds {other}"),
     }
-}
-
-pub(super) fn response(answer: Answer) -> HttpResponse {
-    let status = StatusCode::try_from(answer.status).expect("a status");
-    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
-    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
-    response
 }
 
 pub(super) fn refusal(status: u16, code: &str) -> (Answer, units::Units) {

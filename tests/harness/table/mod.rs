@@ -6,13 +6,12 @@
 
 mod answers;
 mod calls;
-mod engine;
 mod remote;
 mod units;
 
 pub use calls::{Bend, Call, CallSite, Effect, FaultPlan, Pace, TableFault, Watch, calls_of, operations, read_units, travel, write_units};
 
-use answers::{conflict, index_of, members, only_table, refusal, response};
+use answers::{conflict, index_of, members, only_table, refusal};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
@@ -26,6 +25,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use chrono::{DateTime, Utc};
 use dynoxide::Database;
 use dynoxide::storage_backend::ManualClock;
+use local::engine::{Answer, Engine as Embedded, Stream, response};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -53,7 +53,7 @@ struct Inner {
 }
 
 enum Engine {
-    Embedded(Database),
+    Embedded(Embedded),
     Remote(remote::Remote),
 }
 
@@ -63,12 +63,6 @@ struct Faults {
     asked: u64,
 }
 
-#[derive(Debug, Clone)]
-struct Answer {
-    status: u16,
-    body: String,
-}
-
 impl Table {
     /// An empty DynamoDB: in memory, or behind `REMIT_TEST_DYNAMODB` under names of its own.
     #[must_use]
@@ -76,7 +70,10 @@ impl Table {
         let clock = ManualClock::new(EPOCH);
         let engine = match remote_url() {
             Some(url) => Engine::Remote(remote::Remote::at(url)),
-            None => Engine::Embedded(Database::memory_with_clock(clock.arc()).expect("a database in memory")),
+            None => {
+                let database = Database::memory_with_clock(clock.arc()).expect("a database in memory");
+                Engine::Embedded(Embedded::on(database).expect("the template's mapping"))
+            }
         };
         Self(Arc::new(Inner {
             engine,
@@ -114,18 +111,24 @@ impl Table {
 
     /// The embedded engine, to look at from below; none when the table is a remote one.
     #[must_use]
-    pub fn database(&self) -> Option<&Database> {
+    pub fn embedded(&self) -> Option<&Embedded> {
         match &self.0.engine {
-            Engine::Embedded(database) => Some(database),
+            Engine::Embedded(engine) => Some(engine),
             Engine::Remote(_) => None,
         }
+    }
+
+    /// The table's stream from here on; none when the table is a remote one.
+    #[must_use]
+    pub fn stream(&self) -> Option<Stream> {
+        self.embedded().map(Embedded::stream)
     }
 
     /// Deletes what has expired by then, as DynamoDB does some day, and tells how many items that were.
     /// A remote table deletes nothing.
     pub fn sweep_expired(&self, now: DateTime<Utc>) -> usize {
         self.0.clock.set(u64::try_from(now.timestamp()).unwrap_or_default());
-        self.database().map_or(0, |database| database.sweep_ttl().expect("a sweep"))
+        self.embedded().map_or(0, |engine| engine.database().sweep_ttl().expect("a sweep"))
     }
 
     /// What was sent so far, retries included.
@@ -189,8 +192,8 @@ impl Table {
             "TableName": table, "ConsistentRead": true,
             "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": { ":p": { "S": pk } },
         });
-        let database = self.database().expect("the embedded engine");
-        let answer: Value = serde_json::from_str(&engine::answer(database, "Query", &query.to_string()).body).expect("an answer in JSON");
+        let engine = self.embedded().expect("the embedded engine");
+        let answer: Value = serde_json::from_str(&engine.answer("Query", &query.to_string()).body).expect("an answer in JSON");
         assert!(answer["LastEvaluatedKey"].is_null(), "{pk} has more than a page");
         answer["Items"].as_array().expect("items").iter().map(members).collect()
     }
@@ -243,7 +246,7 @@ impl Table {
             (TableFault::LoseBeforeEffect, _) => Err(ConnectorError::io("the connection broke".into())),
             (TableFault::LoseAnswerAfterEffect | TableFault::EffectLater, _) => Err(ConnectorError::timeout("the answer was lost".into())),
             (TableFault::Crash | TableFault::CrashAfterEffect, _) | (_, None) => std::future::pending().await,
-            (_, Some(answer)) => Ok(response(answer.0)),
+            (_, Some(answer)) => response(answer.0),
         }
     }
 
@@ -256,7 +259,7 @@ impl Table {
         let counts = !self.0.uncounted.load(Ordering::Relaxed);
         let asked = if counts { units::ask(operation, &mut request) } else { units::Asked::Indexes };
         let answer = match &self.0.engine {
-            Engine::Embedded(database) => engine::answer(database, operation, &request.to_string()),
+            Engine::Embedded(engine) => engine.answer(operation, &request.to_string()),
             Engine::Remote(remote) => remote.answer(target, request),
         };
         self.seen(operation, sent, &answer);

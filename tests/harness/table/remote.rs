@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 static TABLES: AtomicU32 = AtomicU32::new(0);
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime to forward on"));
-static HTTP: LazyLock<reqwest::Client> = LazyLock::new(reqwest::Client::new);
+static HTTP: LazyLock<reqwest::Client> = LazyLock::new(|| crate::http_client().build().expect("a client"));
 
 /// A DynamoDB behind a URL, and the prefix that keeps this test's tables apart.
 #[derive(Debug)]

@@ -61,7 +61,9 @@ pub fn stripe(transport: Transport) -> Gateway {
     Gateway::Stripe(Stripe::new(config).unwrap())
 }
 
-pub(crate) fn transport(gateway: &SandboxGateway) -> Transport {
+/// The way to a sandbox gateway in the process.
+#[must_use]
+pub fn transport(gateway: &SandboxGateway) -> Transport {
     let router = gateway.router();
     Transport::new(move |request: Request<Bytes>| {
         let router = router.clone();

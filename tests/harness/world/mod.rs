@@ -4,8 +4,7 @@ mod building;
 mod hands;
 mod requests;
 
-pub(crate) use building::transport;
-pub use building::{API_SECRET, GATEWAY_SECRET, NOTICE_SECRET, stripe};
+pub use building::{API_SECRET, GATEWAY_SECRET, NOTICE_SECRET, stripe, transport};
 pub use requests::{Reply, hidden_fields};
 
 use crate::{acting::acting, table::Table, wire::Wire};

@@ -2,11 +2,16 @@
 //! operation of each client, so that the linker keeps what a client is.
 
 use aws_config::SdkConfig;
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
 use lambda_http::Error;
 
-/// Region, credentials and TLS as the SDK sets them up by itself.
+/// Region, credentials and the system's roots as the SDK finds them by itself, over the TLS of our functions.
 pub async fn sdk() -> SdkConfig {
-    aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await
+    let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(client).load().await
 }
 
 /// Calls DynamoDB.

@@ -147,6 +147,12 @@ impl Recorder {
         self.state().events.clone()
     }
 
+    /// The events behind the first so many, the oldest first.
+    #[must_use]
+    pub fn events_from(&self, place: usize) -> Vec<RecordedEvent> {
+        self.state().events.get(place..).unwrap_or_default().to_vec()
+    }
+
     /// Lets the next call meet a fault. Faults of one service queue up.
     pub fn inject(&self, fault: Fault) {
         let mut state = self.state();

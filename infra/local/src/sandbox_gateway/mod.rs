@@ -150,6 +150,14 @@ impl SandboxGateway {
         self.refresh(&mut core);
     }
 
+    /// When the first open session expires.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<DateTime<Utc>> {
+        let core = self.lock();
+        let open = core.state.sessions.values().filter(|session| session.status == state::SessionStatus::Open);
+        open.map(|session| session.order.expires_at).min().and_then(|at| DateTime::from_timestamp(at, 0))
+    }
+
     /// Pays an open session with a test card, as the hosted form does. `number` may hold spaces; only brand and last
     /// four digits are kept.
     ///

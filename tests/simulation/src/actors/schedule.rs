@@ -3,7 +3,7 @@
 use super::Stage;
 use crate::{dice::Dice, faults::carried_out};
 use chrono::TimeDelta;
-use local::{sandbox_gateway::Notice, stream::Stream};
+use local::sandbox_gateway::Notice;
 use serde_json::json;
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -50,12 +50,11 @@ async fn one_start(stage: &Stage<'_>, function: &str, records: Option<u64>) {
 
 async fn stream(stage: &Stage<'_>) {
     let mut dice = Dice::of(stage.seed, 3);
-    let database = stage.world.table.database().expect("the embedded engine");
-    let mut stream = Stream::from_now(database, "remit").expect("a stream");
+    let mut stream = stage.world.table.stream().expect("the embedded engine");
     loop {
         let _ = timeout(Duration::from_secs(900), stage.stirred.notified()).await;
         sleep(Duration::from_millis(dice.between(50, 20_000))).await;
-        let Some(batch) = stream.next_batch(database).expect("a stream that can be read") else { continue };
+        let Some(batch) = stream.next_batch() else { continue };
         for _ in 0..5 {
             let told = || stage.run("dispatch", stage.world.try_dispatch(&batch, &|| true));
             let ended = if dice.chance(100) {

@@ -173,7 +173,7 @@ impl<'a> Scene<'a> {
         let key = json!({ "name": "Old till", "role": "staff" });
         let api_key = world.post("/v1/api-keys", &key).await.expect(201).json()["api_key"]["id"].as_str().unwrap().to_owned();
         let contact = world.contact("Ada Lovelace", "ada@example.com").await;
-        let stream = Stream::from_now(world.table.database().expect("the embedded engine"), "remit").expect("a stream");
+        let stream = world.table.stream().expect("the embedded engine");
         let sent = use_case.before > Before::Draft;
         let invoice = world.invoice_for(&contact, "100.00", "2026-11-16", sent).await;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -240,7 +240,7 @@ impl<'a> Scene<'a> {
                 None
             }
             Act::Batch => {
-                let batch = self.stream.next_batch(world.table.database()?).expect("a stream that can be read")?;
+                let batch = self.stream.next_batch()?;
                 let _ = world.try_dispatch(&batch, &|| true).await;
                 None
             }
