@@ -89,6 +89,11 @@ async fn a_deployed_stack_knows_its_staff_sends_reminds_is_upgraded_paid_and_res
     assert!(page.text.contains("/bills/p/") && !page.text.contains("temporary address"), "{}", page.text);
     assert_ne!(stack.open(&page_url.replace("/bills/", "/")).await.status, 200);
 
+    // Where nothing is, the answer is ours and not the gateway's.
+    assert!(stack.open(&format!("{below}nothing")).await.expect(404).text.contains("</html>"));
+    let (status, nothing) = stack.staff("GET", "/nothing", None, None).await;
+    assert_eq!((status, &nothing["code"]), (404, &json!("not_found")));
+
     // An invoice sent ten days ago is due in three days: its sweep, fired by its rule, reminds of it, once.
     let grace = stack.contact("Grace Hopper", "grace@example.com").await;
     for number in ["INV-00002", "INV-00003"] {

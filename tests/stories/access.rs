@@ -2,6 +2,7 @@
 
 use crate::api_keys::{ask, made};
 use app::{
+    Deps,
     api_keys::hash_of_secret,
     connect::{Needs, connect},
 };
@@ -9,7 +10,7 @@ use axum::body::Body;
 use domain::api_key::BOOTSTRAP_ID;
 use lambda_http::request::RequestContext;
 use local::recorder::{self, Recorder};
-use runtime::Config;
+use runtime::{Config, logs::Kept};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 use tests::{
@@ -182,6 +183,23 @@ async fn who_logged_in_stands_in_the_journal_and_has_idempotency_keys_of_their_o
     .await;
 }
 
+/// A place with the bootstrap key's secret.
+fn secrets(w: &World, secret: &Value) -> Recorder {
+    let secrets = BTreeMap::from([("remit/bootstrap".to_owned(), secret.to_string())]);
+    let now = w.now();
+    Recorder::open(recorder::Settings { data_dir: None, now: Arc::new(move || now), secrets }).unwrap()
+}
+
+/// What a function is made of that looks for the bootstrap key under that name.
+async fn connect_with(w: &World, recorder: &Recorder, name: &str) -> Deps {
+    let set = [("REMIT_TABLE", "remit"), ("REMIT_BASE_URL", "https://pay.example.com"), ("REMIT_BUS", "remit")];
+    let all = [("REMIT_LINK_KEYS_SECRET", "remit/links"), ("REMIT_BOOTSTRAP_KEY_SECRET", name), ("REMIT_JWT_ISSUER", ISSUER)];
+    let find = |name: &str| set.iter().chain(&all).find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+    let config = Config::from_lookup(find).unwrap();
+    let sdk = Wire::to(recorder.router()).sdk_config();
+    connect(&config, &sdk, Needs::Table, w.deps.clock.clone(), w.deps.entropy.clone()).await.unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_bootstrap_key_is_taken_from_its_secret_and_one_that_cannot_be_read_stops_nothing() {
     let hex = "0f".repeat(32);
@@ -189,24 +207,40 @@ async fn the_bootstrap_key_is_taken_from_its_secret_and_one_that_cannot_be_read_
     for (variable, secret, taken) in [
         ("remit/bootstrap", good.clone(), true),
         ("", good.clone(), false),
-        ("remit/gone", good, false),
+        ("remit/gone", good.clone(), false),
         ("remit/bootstrap", json!({ "id": "key_01JZ8Q6X3S9V7K2M4N5P6R8T0W", "secret": hex }), false),
         ("remit/bootstrap", json!({ "id": BOOTSTRAP_ID, "secret": "short" }), false),
         ("remit/bootstrap", json!({ "id": BOOTSTRAP_ID }), false),
     ] {
         story(START, async |w| {
-            let secrets = BTreeMap::from([("remit/bootstrap".to_owned(), secret.to_string())]);
-            let now = w.now();
-            let recorder = Recorder::open(recorder::Settings { data_dir: None, now: Arc::new(move || now), secrets }).unwrap();
-            let set = [("REMIT_TABLE", "remit"), ("REMIT_BASE_URL", "https://pay.example.com"), ("REMIT_BUS", "remit")];
-            let all = [("REMIT_LINK_KEYS_SECRET", "remit/links"), ("REMIT_BOOTSTRAP_KEY_SECRET", variable), ("REMIT_JWT_ISSUER", ISSUER)];
-            let find = |name: &str| set.iter().chain(&all).find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
-            let config = Config::from_lookup(find).unwrap();
-            let sdk = Wire::to(recorder.router()).sdk_config();
-            let deps = connect(&config, &sdk, Needs::Table, w.deps.clock.clone(), w.deps.entropy.clone()).await.unwrap();
+            let deps = connect_with(w, &secrets(w, &secret), variable).await;
             let expected = taken.then(|| (BOOTSTRAP_ID.to_owned(), hash_of_secret(&hex)));
             assert_eq!(deps.bootstrap.map(|found| (found.id.to_string(), found.hash)), expected, "{variable} {secret}");
             assert_eq!(deps.jwt_issuer.as_deref(), Some(ISSUER));
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bootstrap_key_whose_secret_was_deleted_is_no_error_and_one_that_is_broken_is() {
+    let good = json!({ "id": BOOTSTRAP_ID, "secret": "0f".repeat(32) });
+    for (name, secret, deleted, errors) in [
+        ("remit/bootstrap", good.clone(), false, 0),
+        ("remit/bootstrap", good.clone(), true, 0),
+        ("remit/gone", good, false, 0),
+        ("remit/bootstrap", json!({ "id": BOOTSTRAP_ID }), false, 1),
+    ] {
+        story(START, async |w| {
+            let recorder = secrets(w, &secret);
+            if deleted {
+                recorder.delete_secret("remit/bootstrap");
+            }
+            let kept = Kept::here();
+            let deps = connect_with(w, &recorder, name).await;
+            assert_eq!(deps.bootstrap.is_some(), !deleted && errors == 0 && name == "remit/bootstrap");
+            let lines = kept.take();
+            assert_eq!(lines.iter().filter(|line| line.contains("\"ERROR\"")).count(), errors, "{name} {deleted}: {lines:#?}");
         })
         .await;
     }

@@ -20,32 +20,66 @@ use tests::{
 const START: &str = "2026-11-02T10:00:00Z";
 const DUE: &str = "2026-11-16";
 
-/// Whether an alarm goes off on samples of its metric, a list for each period that it looks at.
+/// What CloudWatch says of an alarm. It begins with not knowing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ok,
+    Alarm,
+    InsufficientData,
+}
+
+fn breaches(alarm: &Value, value: u64) -> bool {
+    let threshold = alarm["Threshold"].as_u64().unwrap();
+    match alarm["ComparisonOperator"].as_str().unwrap() {
+        "GreaterThanThreshold" => value > threshold,
+        "LessThanThreshold" => value < threshold,
+        other => panic!("{other}"),
+    }
+}
+
+/// The state of an alarm on samples of its metric, a list for each period that it looks at.
 ///
 /// Source: CloudWatch user guide, "Alarm evaluation" and "Configuring how CloudWatch alarms treat missing data".
-fn trips(alarm: &Value, periods: &[Vec<u64>]) -> bool {
+fn state(alarm: &Value, periods: &[Vec<u64>]) -> State {
     assert_eq!(alarm["EvaluationPeriods"], periods.len());
-    assert!(alarm.get("DatapointsToAlarm").is_none(), "not understood here");
-    let threshold = alarm["Threshold"].as_u64().unwrap();
-    periods.iter().all(|samples| {
-        let Some(largest) = samples.iter().max() else {
-            return match alarm["TreatMissingData"].as_str().unwrap() {
-                "breaching" => true,
-                "notBreaching" => false,
-                other => panic!("{other}"),
-            };
-        };
-        let value = match alarm["Statistic"].as_str().unwrap() {
+    let value = |samples: &Vec<u64>| {
+        let largest = samples.iter().max()?;
+        Some(match alarm["Statistic"].as_str().unwrap_or("Sum") {
             "Maximum" => *largest,
             "Sum" => samples.iter().sum(),
             other => panic!("{other}"),
-        };
-        match alarm["ComparisonOperator"].as_str().unwrap() {
-            "GreaterThanThreshold" => value > threshold,
-            "LessThanThreshold" => value < threshold,
-            other => panic!("{other}"),
-        }
-    })
+        })
+    };
+    let values: Vec<u64> = periods.iter().filter_map(value).collect();
+    match alarm["TreatMissingData"].as_str().unwrap() {
+        "notBreaching" => {}
+        "missing" if values.is_empty() => return State::InsufficientData,
+        "missing" if values.len() == periods.len() => {}
+        other => panic!("{other} with {} of {} values is not understood here", values.len(), periods.len()),
+    }
+    let needed = alarm["DatapointsToAlarm"].as_u64().map_or(periods.len(), |needed| usize::try_from(needed).unwrap());
+    let breaching = values.into_iter().filter(|value| breaches(alarm, *value)).count();
+    if breaching >= needed { State::Alarm } else { State::Ok }
+}
+
+/// Whether somebody is told of trouble when an alarm goes from one state to another.
+fn tells(alarm: &Value, from: State, to: State) -> bool {
+    let actions = match to {
+        State::Ok => return false,
+        State::Alarm => &alarm["AlarmActions"],
+        State::InsufficientData => &alarm["InsufficientDataActions"],
+    };
+    from != to && actions == &json!([{ "Ref": "Alarms" }])
+}
+
+/// Whether somebody is told when an alarm that was at rest has such samples.
+fn trips(alarm: &Value, periods: &[Vec<u64>]) -> bool {
+    tells(alarm, State::Ok, state(alarm, periods))
+}
+
+/// So many times the same samples as an alarm looks at.
+fn all_periods(alarm: &Value, samples: &[u64]) -> Vec<Vec<u64>> {
+    vec![samples.to_vec(); alarm["EvaluationPeriods"].as_u64().unwrap().try_into().unwrap()]
 }
 
 /// Whether an alarm of the template goes off when all its periods are like what was measured since the last look.
@@ -53,7 +87,7 @@ fn goes_off(w: &World, alarm: &str) -> bool {
     let definition = &resources(&template(), "AWS::CloudWatch::Alarm")[alarm];
     let measured = w.deps.measures.take().into_iter().filter(|measured| definition["MetricName"] == measured.name);
     let samples: Vec<u64> = measured.map(|measured| measured.value).collect();
-    trips(definition, &vec![samples; definition["EvaluationPeriods"].as_u64().unwrap().try_into().unwrap()])
+    trips(definition, &all_periods(definition, &samples))
 }
 
 /// Whether a metric filter's pattern takes a line of the log.
@@ -93,13 +127,12 @@ fn an_alarm_on_a_metric_of_aws_goes_off_on_what_somebody_must_see_and_on_nothing
     let table = of("TableName", json!({ "Ref": "Table" }));
     let queue = of("QueueName", json!({ "GetAtt": "FailedRuns.QueueName" }));
     // What AWS calls each metric, and a sample a minute: some that must be told, some that need not.
-    // Source: "Available CloudWatch metrics for Amazon SQS", "Monitor CloudWatch metrics for HTTP APIs", "Types of metrics for Lambda
-    // functions", "DynamoDB metrics and dimensions".
+    // Source: "Available CloudWatch metrics for Amazon SQS", "Monitor CloudWatch metrics for HTTP APIs", "DynamoDB metrics and
+    // dimensions".
     let expected = [
         ("RunsFailed", "AWS/SQS", "ApproximateNumberOfMessagesVisible", queue, [0, 0, 0, 1, 1], [0; 5]),
         ("CustomerPagesBroken", "AWS/ApiGateway", "5xx", api("CustomerApi"), [0, 0, 1, 0, 0], [0; 5]),
         ("StaffApiBroken", "AWS/ApiGateway", "5xx", api("StaffApi"), [0, 0, 1, 0, 0], [0; 5]),
-        ("FunctionsThrottled", "AWS/Lambda", "Throttles", Value::Null, [1, 0, 0, 0, 0], [0; 5]),
         ("TableReadsThrottled", "AWS/DynamoDB", "ReadThrottleEvents", table.clone(), [0, 0, 0, 0, 1], [0; 5]),
         ("TableWritesThrottled", "AWS/DynamoDB", "WriteThrottleEvents", table, [0, 0, 0, 0, 1], [0; 5]),
     ];
@@ -112,6 +145,53 @@ fn an_alarm_on_a_metric_of_aws_goes_off_on_what_somebody_must_see_and_on_nothing
         assert!(trips(alarm, &[told.to_vec()]), "{name}");
         assert!(!trips(alarm, &[quiet.to_vec()]) && !trips(alarm, &[vec![]]), "{name}");
     }
+}
+
+/// Source: CloudWatch user guide, "Using math expressions with CloudWatch metrics"; Lambda developer guide, "Types of metrics for Lambda
+/// functions".
+#[test]
+fn functions_that_are_not_started_are_told_of_when_they_are_ours() {
+    let template = template();
+    let alarm = &resources(&template, "AWS::CloudWatch::Alarm")["FunctionsThrottled"];
+    let (sum, of_functions) = alarm["Metrics"].as_array().unwrap().split_first().unwrap();
+    assert_eq!((&sum["Expression"], &sum["ReturnData"]), (&json!("SUM(METRICS())"), &Value::Null));
+    let counted: BTreeSet<String> = of_functions
+        .iter()
+        .map(|metric| {
+            let stat = &metric["MetricStat"];
+            assert_eq!((&metric["ReturnData"], &stat["Stat"], &stat["Period"]), (&json!(false), &json!("Sum"), &json!(300)));
+            assert_eq!((&stat["Metric"]["Namespace"], &stat["Metric"]["MetricName"]), (&json!("AWS/Lambda"), &json!("Throttles")));
+            let dimensions = stat["Metric"]["Dimensions"].as_array().unwrap();
+            assert_eq!((dimensions.len(), &dimensions[0]["Name"]), (1, &json!("FunctionName")));
+            dimensions[0]["Value"]["Ref"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(counted, functions(&template).into_values().map(|(name, _)| name).collect());
+    assert_eq!(counted.len(), of_functions.len());
+    assert!(trips(alarm, &[vec![0, 0, 1]]) && !trips(alarm, &[vec![0; 8]]) && !trips(alarm, &[vec![]]));
+}
+
+#[test]
+fn a_new_stack_in_which_nothing_was_measured_yet_alarms_nobody() {
+    for (name, alarm) in resources(&template(), "AWS::CloudWatch::Alarm") {
+        let now = state(&alarm, &all_periods(&alarm, &[]));
+        assert!(!tells(&alarm, State::InsufficientData, now), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sweeps_of_a_stack_that_was_never_set_up_come_to_their_end() {
+    let w = World::bare(START).await;
+    for (function, alarm) in [
+        ("upcoming-reminders", "UpcomingSweepUnfinished"),
+        ("past-due-reminders", "PastDueSweepUnfinished"),
+        ("collections", "CollectionsUnfinished"),
+    ] {
+        assert!(goes_off(&w, alarm), "{alarm}: not started");
+        w.start(function).await;
+        assert!(!goes_off(&w, alarm), "{alarm}");
+    }
+    w.close().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,6 +254,28 @@ async fn f38_a_mail_that_waits_for_more_than_a_quarter_of_an_hour_is_told() {
             w.dispatch().await;
             assert_eq!(goes_off(w, "OutboxOld"), told, "after {minutes} more");
         }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_waits_to_be_mended_is_told_of_without_a_pause_although_it_is_rarely_tried() {
+    let alarm = &resources(&template(), "AWS::CloudWatch::Alarm")["OutboxOld"];
+    story(START, async |w| {
+        let _ = w.sent_invoice("165.00", DUE).await;
+        let mut periods = vec![Vec::new(); 8];
+        let mut told = Vec::new();
+        for _ in 0..36 {
+            w.recorder.inject(recorder::Fault::Mail(MailFault::NotVerified));
+            w.dispatch().await;
+            let measured = w.deps.measures.take().into_iter().filter(|measured| measured.name == "OutboxAge");
+            periods.rotate_left(1);
+            periods[7] = measured.map(|measured| measured.value).collect();
+            told.push(state(alarm, &periods) == State::Alarm);
+            w.pass(TimeDelta::minutes(5));
+        }
+        let since = told.iter().position(|told| *told).unwrap();
+        assert!((3..=5).contains(&since) && told[since..].iter().all(|told| *told), "{told:?}");
     })
     .await;
 }

@@ -5,6 +5,7 @@ use crate::{
     template::{resources, template},
 };
 use rust_decimal::Decimal;
+use serde_json::Value;
 use std::{fs, str::FromStr as _};
 
 /// Prices in US dollars, us-east-1, on demand, without any free tier.
@@ -20,6 +21,7 @@ mod price {
     pub const LOG_GB: &str = "0.50";
     pub const MAIL_THOUSAND: &str = "0.10";
     pub const SECRET: &str = "0.40";
+    /// For each metric that an alarm looks at.
     pub const ALARM: &str = "0.10";
     pub const METRIC: &str = "0.30";
     pub const DASHBOARD: &str = "3.00";
@@ -77,9 +79,15 @@ fn month(invoices: u32) -> [Decimal; 5] {
     let gb_seconds = starts * Decimal::from(RUN.0) / d("1000") * Decimal::from(RUN.1) / d("1024");
     let template = template();
     let made = |kind: &str| Decimal::from(u32::try_from(resources(&template, kind).len()).unwrap());
+    let alarms = resources(&template, "AWS::CloudWatch::Alarm");
+    let of_alarm = |alarm: &Value| match &alarm["Metrics"] {
+        Value::Array(metrics) => metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count(),
+        _ => 1,
+    };
+    let alarmed = Decimal::from(u32::try_from(alarms.values().map(of_alarm).sum::<usize>()).unwrap());
     [
         (made("AWS::SecretsManager::Secret") + Decimal::ONE) * d(price::SECRET)
-            + made("AWS::CloudWatch::Alarm") * d(price::ALARM)
+            + alarmed * d(price::ALARM)
             + made("AWS::CloudWatch::Dashboard") * d(price::DASHBOARD)
             + Decimal::from(METRICS) * d(price::METRIC),
         millions(invoices * units(1)) * d(price::WRITE_MILLION) + millions(reads) * d(price::READ_MILLION),

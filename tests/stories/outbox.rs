@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use futures::join;
 use local::recorder::{EventsFault, Fault, MailFault};
+use runtime::logs::Kept;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tests::{
@@ -77,6 +78,38 @@ async fn f39_own_02_a_mail_whose_answer_is_lost_is_uncertain_and_never_sent_agai
         })
         .await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f39_a_mail_that_ses_s_sandbox_refuses_waits_is_told_of_and_goes_out_once_its_address_is_verified() {
+    story(START, async |w| {
+        let id = sent(w).await;
+        for _ in 0..10 {
+            w.recorder.inject(Fault::Mail(MailFault::NotVerified));
+        }
+        let kept = Kept::here();
+        w.dispatch().await;
+        assert_eq!(first_mail(w, &id).await["send_at"], "2026-11-02T10:01:00.000Z");
+        let mut tries = Vec::new();
+        for minutes in (5..=165).step_by(5) {
+            w.pass(TimeDelta::minutes(5));
+            w.dispatch().await;
+            let row = first_mail(w, &id).await;
+            assert_eq!((&row["state"], w.mails().len()), (&json!("planned"), 0), "after {minutes} minutes");
+            tries.push(row["tries"].as_u64().unwrap());
+        }
+        // Soon at first, then every half hour.
+        assert_eq!(tries.iter().filter(|tries| **tries <= 6).count(), 14, "{tries:?}");
+        assert_eq!(tries.last(), Some(&10), "{tries:?}");
+        let lines = kept.take();
+        let told: Vec<&String> = lines.iter().filter(|line| line.contains("a hand-over waits until its reason is mended")).collect();
+        assert_eq!(told.len(), 10, "{lines:#?}");
+        assert!(told.iter().all(|line| line.contains("MessageRejected, an address is not verified") && !line.contains('@')), "{told:#?}");
+        w.pass(TimeDelta::minutes(30));
+        w.dispatch().await;
+        assert_eq!((&first_mail(w, &id).await["state"], w.mails().len()), (&json!("handed"), 1));
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -153,6 +153,7 @@ async fn a_fault_meets_the_next_mail_only() {
         (MailFault::Throttled, Some("TooManyRequestsException"), 0),
         (MailFault::SendingPaused, Some("SendingPausedException"), 0),
         (MailFault::RejectedMessage, Some("MessageRejected"), 0),
+        (MailFault::NotVerified, Some("MessageRejected"), 0),
         (MailFault::ServerError, Some("InternalFailure"), 0),
         (MailFault::LoseBeforeEffect, None, 0),
         (MailFault::LoseAnswerAfterEffect, None, 1),
@@ -168,7 +169,7 @@ async fn a_fault_meets_the_next_mail_only() {
         assert!(send(&wire, RAW, None).await.answer.is_some(), "{fault:?}");
         kept += 1;
     }
-    assert_eq!(wire.calls().len(), 12);
+    assert_eq!(wire.calls().len(), 14);
 }
 
 #[tokio::test]

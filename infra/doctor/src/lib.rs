@@ -59,10 +59,10 @@ impl fmt::Debug for Surroundings {
 pub async fn examine(outputs: &Outputs, with: &Surroundings) -> Report {
     let skew = checks::clock::Skew::new(Arc::clone(&with.clock));
     let ses = aws::ses(&with.sdk, skew.clone());
-    let account = checks::account::account(&ses, outputs.mode).await;
-    let mut findings = vec![checks::clock::finding(skew.measured()), account];
-    findings.push(checks::account::configuration_set(&ses, &outputs.configuration_set).await);
-    findings.extend(checks::identity::findings(&ses, &with.dns, outputs.sender_identity.as_ref()).await);
+    let account = checks::account::findings(&ses, outputs).await;
+    let mut findings = vec![checks::clock::finding(skew.measured())];
+    findings.extend(account);
+    findings.extend(checks::identity::findings(&ses, &with.dns, outputs.sender_identity.as_ref(), outputs.mode).await);
     let (business, settings) = checks::business::read(&with.sdk, &outputs.table, (with.clock)()).await;
     findings.push(settings);
     let sender = business.as_ref().map(|business| &business.email_from);

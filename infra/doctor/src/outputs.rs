@@ -58,7 +58,7 @@ pub enum Identity {
 
 impl Identity {
     /// Reads a domain or an address.
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.contains('@') {
             return EmailAddress::parse(text).ok().map(Self::Address);
         }

@@ -46,6 +46,8 @@ pub enum Check {
     SesAccount,
     /// What mails are sent with.
     ConfigurationSet,
+    /// Whether SES would lead links through itself.
+    Tracking,
     /// Whether SES may send for the identity.
     Identity,
     /// Whether mails are signed.
@@ -84,6 +86,7 @@ impl Check {
             Self::Clock => "clock",
             Self::SesAccount => "ses-account",
             Self::ConfigurationSet => "configuration-set",
+            Self::Tracking => "tracking",
             Self::Identity => "identity",
             Self::Dkim => "dkim",
             Self::Spf => "spf",

@@ -114,12 +114,7 @@ impl Town {
 
     /// The routes of every function that answers over HTTP.
     pub fn routes(&self) -> Router {
-        let deps = || self.0.deps.clone();
-        Router::new()
-            .nest_service("/v1", Prefixed::new("/v1", admin_api::router(deps())))
-            .nest_service("/webhooks", Prefixed::new("/webhooks", gateway_webhooks::router(deps())))
-            .nest_service("/p", Prefixed::new("/p", pay_page::router(deps())))
-            .fallback_service(invoice_page::router(deps()))
+        routes(&self.0.deps)
     }
 
     /// The clock.
@@ -332,6 +327,15 @@ impl Town {
         }
         said
     }
+}
+
+/// The routes of every function that answers over HTTP, on one address.
+pub fn routes(deps: &Deps) -> Router {
+    Router::new()
+        .nest_service("/v1", Prefixed::new("/v1", admin_api::router(deps.clone())))
+        .nest_service("/webhooks", Prefixed::new("/webhooks", gateway_webhooks::router(deps.clone())))
+        .nest_service("/p", Prefixed::new("/p", pay_page::router(deps.clone())))
+        .fallback_service(invoice_page::router(deps.clone()))
 }
 
 /// Tells whoever watches the program, and goes on if nobody does.

@@ -9,7 +9,7 @@ use domain::{
     pii::Pii,
     record::Actor,
 };
-use runtime::secrets::Secrets;
+use runtime::secrets::{SecretError, Secrets};
 use secrecy::ExposeSecret as _;
 use store::StoredApiKey;
 
@@ -33,7 +33,8 @@ pub fn hash_of_secret(secret: &str) -> Digest {
     Digest::of(&[b"api key 1", secret.as_bytes()])
 }
 
-/// Reads the bootstrap key. Nothing hangs on it once there are others, so one that cannot be read is only noted.
+/// Reads the bootstrap key. Nothing hangs on it once there are others, so one that cannot be read is only noted, and one whose secret
+/// was deleted, as it should be, is not even that.
 pub(crate) async fn bootstrap(secrets: &Secrets, name: Option<&str>) -> Option<Bootstrap> {
     match secrets.bootstrap_key(name?).await {
         Ok(found) => match ApiKeyId::parse(&found.id) {
@@ -43,7 +44,8 @@ pub(crate) async fn bootstrap(secrets: &Secrets, name: Option<&str>) -> Option<B
                 None
             }
         },
-        Err(error) => {
+        Err(SecretError::Gone { .. }) => None,
+        Err(error @ (SecretError::Unreadable { .. } | SecretError::Malformed { .. })) => {
             tracing::error!(%error, "the bootstrap key cannot be read");
             None
         }

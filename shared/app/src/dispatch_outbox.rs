@@ -21,6 +21,10 @@ use store::{
 
 /// Seconds a claim lasts: longer than any hand-over takes, and than clocks differ.
 pub const LEASE_SECONDS: i64 = 120;
+/// Minutes after which what could not be handed over now is tried again, at most.
+const SOON_MINUTES: i64 = 10;
+/// The same for what waits until somebody mends something. The alarm on the outbox's age looks back longer than that.
+const MENDED_MINUTES: i64 = 30;
 /// Days after which an event that the bus never took is given up.
 const BUS_DAYS: i64 = 2;
 
@@ -129,21 +133,25 @@ async fn hand_over(deps: &Deps, mailer: &Mailer, message: &Message, now: DateTim
             tracing::error!(invoice = %message.invoice_id, key = message.key, reason, "refused");
             to(MessageState::Failed { reason })
         }
-        HandOver::Throttled => later(message, now),
+        HandOver::Throttled => later(message, now, SOON_MINUTES),
+        HandOver::Blocked { reason } => {
+            tracing::warn!(invoice = %message.invoice_id, key = message.key, reason, "a hand-over waits until its reason is mended");
+            later(message, now, MENDED_MINUTES)
+        }
         HandOver::Unknown { reason } => {
             tracing::warn!(invoice = %message.invoice_id, key = message.key, reason, "no answer to a hand-over");
             match &message.content {
                 Content::Mail { .. } => to(MessageState::Uncertain { at: now }),
                 Content::Bus { .. } if now - message.planned_at > TimeDelta::days(BUS_DAYS) => to(MessageState::Failed { reason }),
-                Content::Bus { .. } => later(message, now),
+                Content::Bus { .. } => later(message, now, SOON_MINUTES),
             }
         }
     })
 }
 
-/// Back into the outbox: a minute later, then two, at most ten.
-fn later(message: &Message, now: DateTime<Utc>) -> Message {
-    let minutes = i64::from(1_u32 << message.tries.saturating_sub(1).min(4)).min(10);
+/// Back into the outbox: a minute later, then two, at most so many.
+fn later(message: &Message, now: DateTime<Utc>, most: i64) -> Message {
+    let minutes = i64::from(1_u32 << message.tries.saturating_sub(1).min(5)).min(most);
     Message { state: MessageState::Planned, send_at: now + TimeDelta::minutes(minutes), ..message.clone() }
 }
 

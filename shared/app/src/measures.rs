@@ -19,11 +19,11 @@ pub enum Measure {
     FailedMessages,
     /// Records of a sweep that could not be dealt with.
     RecordsFailed,
-    /// Upcoming reminders: everything due was looked at.
+    /// Upcoming reminders: everything due was looked at; 0 for a sweep that began and ended before that.
     UpcomingSweepFinished,
-    /// Past-due reminders: everything due was looked at.
+    /// The same for past-due reminders.
     PastDueSweepFinished,
-    /// Settling of tries: everything due was looked at.
+    /// The same for the settling of tries.
     CollectionsFinished,
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     AppError, Caller, Deps,
     change::{Around, commit_events, lost_race},
-    sweep::{Budget, Run, Slice, Source, Walk, ask_for_rest, record},
+    sweep::{Budget, Run, Slice, Source, Walk, ask_for_rest, nothing_due, record},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -31,7 +31,7 @@ pub async fn remind(deps: &Deps, bus: &Bus, sweep: Sweep, event: &Value, budget:
     let business = match deps.business(now).await {
         Ok(business) => business,
         // Nothing can be due in a stack that was never set up.
-        Err(AppError::NoBusiness) => return Ok(Run::default()),
+        Err(AppError::NoBusiness) => return Ok(nothing_due(deps, sweep)),
         Err(error) => return Err(error),
     };
     let before = deps.store.find_run(sweep.name()).await?;

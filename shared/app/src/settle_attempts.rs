@@ -5,7 +5,7 @@ use crate::{
     AppError, Caller, Deps,
     measures::Measure,
     settlement::{Word, ask, settle_with, word},
-    sweep::{Budget, Run, Slice, Source, Walk, record},
+    sweep::{Budget, Run, Slice, Source, Walk, nothing_due, record},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -32,7 +32,7 @@ pub async fn settle_attempts(deps: &Deps, budget: Budget<'_>) -> Result<Run, App
     let business = match deps.business(now).await {
         Ok(business) => business,
         // Nothing can be due in a stack that was never set up.
-        Err(AppError::NoBusiness) => return Ok(Run::default()),
+        Err(AppError::NoBusiness) => return Ok(nothing_due(deps, sweep)),
         Err(error) => return Err(error),
     };
     let before = deps.store.find_run(sweep.name()).await?;

@@ -77,6 +77,24 @@ impl Source {
             Self::Outbox => "dispatch",
         }
     }
+
+    /// What is measured of its end: 1 when it came, 0 when it did not.
+    fn finished(self) -> Option<Measure> {
+        match self {
+            Self::Sweep(Sweep::UpcomingReminders) => Some(Measure::UpcomingSweepFinished),
+            Self::Sweep(Sweep::PastDueReminders) => Some(Measure::PastDueSweepFinished),
+            Self::Sweep(Sweep::Collections) => Some(Measure::CollectionsFinished),
+            Self::Outbox => None,
+        }
+    }
+}
+
+/// A sweep of a stack that was never set up: nothing can be due, so it is at its end.
+pub(crate) fn nothing_due(deps: &Deps, sweep: Sweep) -> Run {
+    if let Some(measure) = Source::Sweep(sweep).finished() {
+        deps.measures.note(measure, 1);
+    }
+    Run::default()
 }
 
 /// A walk through a slice of what is due. The first page of every shard is asked for at once, what follows one by one.
@@ -99,6 +117,9 @@ struct Place {
 
 impl Walk {
     pub(crate) async fn begin(deps: &Deps, source: Source, slice: Slice) -> Result<Self, AppError> {
+        if let Some(measure) = source.finished() {
+            deps.measures.note(measure, 0);
+        }
         let mut walk = Self { source, slice, pages: VecDeque::new(), here: VecDeque::new(), run: Run::default() };
         let from = walk.slice.shard;
         let cursor = |shard: u8| walk.slice.cursor.clone().filter(|_| shard == from);
@@ -153,13 +174,7 @@ impl Walk {
         let Run { done, passed, failed, ref rest } = self.run;
         tracing::info!(function = self.source.function(), done, passed, failed, unfinished = rest.is_some(), "sweep finished");
         deps.measures.note(Measure::RecordsFailed, failed);
-        let finished = match self.source {
-            Source::Sweep(Sweep::UpcomingReminders) => Some(Measure::UpcomingSweepFinished),
-            Source::Sweep(Sweep::PastDueReminders) => Some(Measure::PastDueSweepFinished),
-            Source::Sweep(Sweep::Collections) => Some(Measure::CollectionsFinished),
-            Source::Outbox => None,
-        };
-        if let (Some(measure), None) = (finished, rest) {
+        if let (Some(measure), None) = (self.source.finished(), rest) {
             deps.measures.note(measure, 1);
         }
         self.run

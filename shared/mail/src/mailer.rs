@@ -7,7 +7,7 @@ use crate::{
 use aws_config::{SdkConfig, retry::RetryConfig};
 use aws_sdk_sesv2::{
     primitives::Blob,
-    types::{Destination, EmailContent, MessageTag, RawMessage},
+    types::{ConfigurationOverrides, Destination, EmailContent, FeatureStatus, MessageTag, RawMessage, TrackingConfigurationOverrides},
 };
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -23,6 +23,11 @@ pub enum HandOver {
     },
     /// Certainly not handed over, and it may work later.
     Throttled,
+    /// Certainly not handed over, and it works once whoever runs the stack has mended what the reason says.
+    Blocked {
+        /// The service's code, without any address.
+        reason: String,
+    },
     /// Certainly not handed over, and it will not work as it is.
     Refused {
         /// The service's code, without any address.
@@ -74,6 +79,7 @@ impl Mailer {
             .content(EmailContent::builder().raw(raw).build())
             .email_tags(tag)
             .set_configuration_set_name(self.configuration_set.clone())
+            .configuration_overrides(untracked())
             .send()
             .await;
         match answer {
@@ -86,10 +92,22 @@ impl Mailer {
     }
 }
 
+/// A customer's link opens the invoice, so it may not be led through SES's tracking, whatever the account or somebody's event
+/// destination asks for.
+///
+/// Source: SES API v2, `TrackingConfigurationOverrides`.
+fn untracked() -> ConfigurationOverrides {
+    let tracking = TrackingConfigurationOverrides::builder()
+        .open_tracking_enabled(FeatureStatus::Disabled)
+        .click_tracking_enabled(FeatureStatus::Disabled)
+        .build();
+    ConfigurationOverrides::builder().tracking(tracking).build()
+}
+
 /// Codes that say "not now": the same call may work later.
 ///
 /// Source: SES API v2 `SendEmail`, EventBridge API `PutEvents`, and the common errors of both references.
-const LATER: [&str; 23] = [
+const LATER: [&str; 17] = [
     "TooManyRequestsException",
     "LimitExceededException",
     "SendingPausedException",
@@ -107,7 +125,10 @@ const LATER: [&str; 23] = [
     "RequestExpired",
     "RequestInTheFuture",
     "RequestTimeTooSkewed",
-    // What whoever runs the stack has to mend: the row waits, and an alarm says how long it has.
+];
+
+/// Codes that say "not before somebody mends it", of the same references.
+const TO_MEND: [&str; 6] = [
     "AccessDenied",
     "AccessDeniedException",
     "AccountSuspendedException",
@@ -116,8 +137,21 @@ const LATER: [&str; 23] = [
     "UnrecognizedClientException",
 ];
 
+/// How SES begins to say that it may not send from the sender, or, in its sandbox, not to the recipient. The code is that of every
+/// message it does not like.
+///
+/// Source: Amazon SES developer guide, "Amazon SES email sending errors".
+const NOT_VERIFIED: &str = "Email address is not verified";
+
 pub(crate) fn refused(code: &str) -> HandOver {
-    if LATER.contains(&code) { HandOver::Throttled } else { HandOver::Refused { reason: code.to_owned() } }
+    let reason = code.to_owned();
+    if LATER.contains(&code) {
+        HandOver::Throttled
+    } else if TO_MEND.contains(&code) {
+        HandOver::Blocked { reason }
+    } else {
+        HandOver::Refused { reason }
+    }
 }
 
 /// Only an error that the service itself gave, below 500 and with a code, is certain; the texts of errors may hold addresses
@@ -134,7 +168,11 @@ pub(crate) fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse
         return unknown("the connection failed");
     }
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    let says = error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default();
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+        Some("MessageRejected") if status == 400 && says.starts_with(NOT_VERIFIED) => {
+            HandOver::Blocked { reason: "MessageRejected, an address is not verified".to_owned() }
+        }
         Some(code) if (400..500).contains(&status) && status != 408 => refused(code),
         Some(_) | None if status == 429 => HandOver::Throttled,
         Some(_) | None => HandOver::Unknown { reason: format!("an answer of status {status} that says nothing certain") },

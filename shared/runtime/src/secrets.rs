@@ -14,6 +14,12 @@ pub struct Secrets {
 /// A secret could not be had. Never shows what is in it.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
+    /// There is none of that name, or it is to be deleted.
+    #[error("there is no secret {name}, or it is being deleted")]
+    Gone {
+        /// Its name.
+        name: String,
+    },
     /// The service did not give it.
     #[error("secret {name} cannot be read: {reason}")]
     Unreadable {
@@ -90,7 +96,11 @@ impl Secrets {
         let unreadable = |reason: String| SecretError::Unreadable { name: name.to_owned(), reason };
         let answer = self.client.get_secret_value().secret_id(name).send().await.map_err(|error| {
             use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
-            unreadable(error.code().unwrap_or("no answer").to_owned())
+            match error.code() {
+                // The second is the answer for a secret within its recovery window.
+                Some("ResourceNotFoundException" | "InvalidRequestException") => SecretError::Gone { name: name.to_owned() },
+                code => unreadable(code.unwrap_or("no answer").to_owned()),
+            }
         })?;
         answer.secret_string.map(SecretString::from).ok_or_else(|| unreadable("it has no text".to_owned()))
     }

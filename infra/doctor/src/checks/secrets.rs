@@ -54,9 +54,7 @@ async fn bootstrap_key(sdk: &SdkConfig, name: &str) -> Finding {
 /// A secret that did not come, or not in its form. The error's own text shows its name and the form, and nothing of it.
 pub(crate) fn unusable(check: Check, error: &SecretError, todo: &str) -> Finding {
     match error {
-        SecretError::Unreadable { name, reason } if reason == "ResourceNotFoundException" => {
-            Finding::problem(check, format!("There is no secret {name}."), todo)
-        }
+        SecretError::Gone { name } => Finding::problem(check, format!("There is no secret {name}, or it is being deleted."), todo),
         SecretError::Unreadable { name, reason } => untold(check, &format!("Secret {name}"), reason),
         SecretError::Malformed { name, expected } => Finding::problem(check, format!("Secret {name} is not of the form {expected}."), todo),
     }

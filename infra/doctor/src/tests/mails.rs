@@ -1,8 +1,8 @@
 //! Whether mails will arrive.
 
-use super::world::{ACCOUNT, At, CONFIGURATION_SET, IDENTITY, World};
+use super::world::{ACCOUNT, At, CONFIGURATION_SET, IDENTITIES, IDENTITY, World};
 use crate::{
-    Check::{ConfigurationSet, Dkim, Dmarc, Identity, Sender, SesAccount, Spf},
+    Check::{ConfigurationSet, Dkim, Dmarc, Identity, Sender, SesAccount, Spf, Tracking},
     Level::{Ok, Problem, Warning},
 };
 use serde_json::{Value, json};
@@ -15,9 +15,50 @@ fn mail_from(status: &str, behaviour: &str) -> Value {
 
 #[tokio::test]
 async fn an_account_in_the_sandbox_is_a_problem_only_for_a_live_stack() {
-    let sandbox = || World::healthy().spoils(ACCOUNT, &json!({"ProductionAccessEnabled": false}));
+    let sandbox = || World::healthy().spoils(ACCOUNT, &json!({"ProductionAccessEnabled": false})).says(IDENTITIES, json!({}));
     sandbox().expect(SesAccount, Problem, "in the SES sandbox").await;
     sandbox().with("Mode", "test").expect(SesAccount, Warning, "in the SES sandbox").await;
+}
+
+#[tokio::test]
+async fn in_the_sandbox_it_is_said_who_can_be_mailed() {
+    let identity = |name: &str, kind: &str, status: &str| json!({"IdentityName": name, "IdentityType": kind, "SendingEnabled": status == "SUCCESS", "VerificationStatus": status});
+    let sandbox = |identities: &[Value]| {
+        let found = json!({"EmailIdentities": identities});
+        World::healthy().with("Mode", "test").spoils(ACCOUNT, &json!({"ProductionAccessEnabled": false})).says(IDENTITIES, found)
+    };
+    let mut known = vec![
+        identity("example.com", "DOMAIN", "SUCCESS"),
+        identity("ada@example.org", "EMAIL_ADDRESS", "SUCCESS"),
+        identity("bob@example.net", "EMAIL_ADDRESS", "PENDING"),
+    ];
+    let found = sandbox(&known).finds(SesAccount).await;
+    assert_eq!(found.says, "The account is in the SES sandbox: mails reach everybody at example.com, a•••@example.org, and nobody else.");
+    assert!(found.todo.unwrap().contains("aws sesv2 create-email-identity --email-identity ADDRESS"));
+    sandbox(&known[2..]).expect(SesAccount, Warning, "no address is verified, so mails reach nobody").await;
+    known.extend((0..10).map(|n| identity(&format!("domain-{n}.example"), "DOMAIN", "SUCCESS")));
+    sandbox(&known).expect(SesAccount, Warning, "everybody at domain-7.example and 2 more that are verified").await;
+    sandbox(&[]).refuses(IDENTITIES, "AccessDeniedException").expect(SesAccount, Warning, "could not be read (AccessDenied").await;
+}
+
+#[tokio::test]
+async fn tracking_of_clicks_is_warned_of_where_it_is_switched_on() {
+    let account = |vdm: &str, metrics: &str| {
+        World::healthy()
+            .spoils(ACCOUNT, &json!({"VdmAttributes": {"VdmEnabled": vdm, "DashboardAttributes": {"EngagementMetrics": metrics}}}))
+    };
+    let of_set = |metrics: &str| json!({"VdmOptions": {"DashboardOptions": {"EngagementMetrics": metrics}}});
+    World::healthy().expect(Tracking, Ok, "not set up to track").await;
+    account("ENABLED", "DISABLED").expect(Tracking, Ok, "not set up to track").await;
+    account("DISABLED", "ENABLED").expect(Tracking, Ok, "not set up to track").await;
+    let found = account("ENABLED", "ENABLED").finds(Tracking).await;
+    assert!(found.level == Warning && found.says.starts_with("The account tracks opens and clicks"), "{found:#?}");
+    assert!(found.todo.unwrap().contains("aws sesv2 put-account-vdm-attributes"));
+    account("ENABLED", "ENABLED").spoils(CONFIGURATION_SET, &of_set("DISABLED")).expect(Tracking, Ok, "not set up to track").await;
+    let found = World::healthy().spoils(CONFIGURATION_SET, &of_set("ENABLED")).finds(Tracking).await;
+    assert!(found.level == Warning && found.says.starts_with("Configuration set remit-mails tracks"), "{found:#?}");
+    assert!(found.todo.unwrap().contains("put-configuration-set-vdm-options --configuration-set-name remit-mails"));
+    World::healthy().refuses(ACCOUNT, "AccessDeniedException").expect(Tracking, Problem, "(AccessDeniedException)").await;
 }
 
 #[tokio::test]
@@ -43,7 +84,9 @@ async fn an_identity_is_known_and_verified() {
     let pending = json!({"VerifiedForSendingStatus": false, "VerificationStatus": "PENDING"});
     World::healthy().spoils(IDENTITY, &pending).expect(Identity, Problem, "not verified (PENDING)").await;
     World::healthy().refuses(IDENTITY, "NotFoundException").expect(Identity, Problem, "does not know example.com").await;
-    World::healthy().with("SenderIdentity", "").expect(Identity, Problem, "no sender identity").await;
+    let without = || World::healthy().with("SenderIdentity", "");
+    without().expect(Identity, Problem, "no sender identity").await;
+    without().with("Mode", "test").expect(Identity, Warning, "no sender identity").await;
 }
 
 #[tokio::test]

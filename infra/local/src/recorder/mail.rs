@@ -162,8 +162,14 @@ pub(super) fn send(recorded: &mut Recorded, now: DateTime<Utc>, body: &[u8]) -> 
             return answers::refused_by_rest(StatusCode::BAD_REQUEST, "SendingPausedException", message);
         }
         Some(MailFault::RejectedMessage) => {
-            let message = "Email address is not verified.";
+            let message = "The message can't be sent because it contains invalid content.";
             return answers::refused_by_rest(StatusCode::BAD_REQUEST, "MessageRejected", message);
+        }
+        Some(MailFault::NotVerified) => {
+            let whose = mail.envelope_to.join(", ");
+            let message =
+                format!("Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: {whose}");
+            return answers::refused_by_rest(StatusCode::BAD_REQUEST, "MessageRejected", &message);
         }
         Some(MailFault::ServerError) => return failed("the test asked for it"),
         Some(MailFault::LoseBeforeEffect) => return answers::lost(),

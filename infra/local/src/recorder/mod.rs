@@ -76,8 +76,10 @@ pub enum MailFault {
     Throttled,
     /// 400 `SendingPausedException`: the account may not send for now.
     SendingPaused,
-    /// 400 `MessageRejected`.
+    /// 400 `MessageRejected`: SES does not like what is in it.
     RejectedMessage,
+    /// 400 `MessageRejected`: the account is in the sandbox and the recipient is not verified.
+    NotVerified,
     /// Nothing is recorded and no answer arrives.
     LoseBeforeEffect,
     /// The mail is recorded and its answer does not arrive.
@@ -171,6 +173,13 @@ impl Recorder {
             None => {
                 state.secrets.insert(name.to_owned(), Secret::new(value, now));
             }
+        }
+    }
+
+    /// Deletes a secret with a window for recovery, as Secrets Manager does unless it is told otherwise: it is there and cannot be read.
+    pub fn delete_secret(&self, name: &str) {
+        if let Some(secret) = self.state().secrets.get_mut(name) {
+            secret.delete();
         }
     }
 

@@ -16,11 +16,16 @@ pub(super) struct Secret {
     previous: Option<String>,
     version: u64,
     created: DateTime<Utc>,
+    deleted: bool,
 }
 
 impl Secret {
     pub(super) fn new(value: String, created: DateTime<Utc>) -> Self {
-        Self { current: value, previous: None, version: 1, created }
+        Self { current: value, previous: None, version: 1, created, deleted: false }
+    }
+
+    pub(super) fn delete(&mut self) {
+        self.deleted = true;
     }
 
     pub(super) fn rotate(&mut self, value: String) {
@@ -45,6 +50,10 @@ pub(super) fn get(recorded: &Recorded, body: &[u8]) -> Response {
     let Some(secret) = recorded.secrets.get(name) else {
         return not_found("Secrets Manager can't find the specified secret.");
     };
+    if secret.deleted {
+        let message = "You can't perform this operation on the secret because it was marked for deletion.";
+        return answers::refused_by_target(StatusCode::BAD_REQUEST, "InvalidRequestException", message);
+    }
     let stage = request.version_stage.as_deref().unwrap_or("AWSCURRENT");
     let found = match stage {
         "AWSCURRENT" => Some((&secret.current, secret.version)),

@@ -85,6 +85,8 @@ async fn a_mail_goes_to_its_envelopes_recipient_only() {
     let body: serde_json::Value = serde_json::from_str(body).unwrap();
     assert_eq!(body["Destination"], serde_json::json!({ "ToAddresses": ["books@somerville.example"] }));
     assert_eq!(body["ConfigurationSetName"], "transactional");
+    let untracked = serde_json::json!({ "Tracking": { "OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED" } });
+    assert_eq!(body["ConfigurationOverrides"], untracked);
     assert_eq!(body["EmailTags"], serde_json::json!([{ "Name": "remit_message", "Value": "inv_5F1_2Funpaid_2Ffirst" }]));
     assert!(body["Content"]["Raw"]["Data"].is_string());
 }
@@ -92,7 +94,8 @@ async fn a_mail_goes_to_its_envelopes_recipient_only() {
 #[tokio::test]
 async fn only_a_certain_no_is_called_one_and_nothing_is_tried_twice() {
     let refused = |code: &str| HandOver::Refused { reason: code.to_owned() };
-    let text = r#"{"message":"Email address is not verified: mary@somerville.example"}"#;
+    let blocked = |reason: &str| HandOver::Blocked { reason: reason.to_owned() };
+    let text = r#"{"message":"Whatever it is about mary@somerville.example"}"#;
     let certain = [
         (400, "TooManyRequestsException", HandOver::Throttled),
         (429, "TooManyRequestsException", HandOver::Throttled),
@@ -102,11 +105,11 @@ async fn only_a_certain_no_is_called_one_and_nothing_is_tried_twice() {
         (403, "ExpiredTokenException", HandOver::Throttled),
         (429, "", HandOver::Throttled),
         (400, "MessageRejected", refused("MessageRejected")),
-        (400, "MailFromDomainNotVerifiedException", HandOver::Throttled),
+        (400, "MailFromDomainNotVerifiedException", blocked("MailFromDomainNotVerifiedException")),
         (400, "BadRequestException", refused("BadRequestException")),
-        (400, "AccountSuspendedException", HandOver::Throttled),
+        (400, "AccountSuspendedException", blocked("AccountSuspendedException")),
         (404, "NotFoundException", refused("NotFoundException")),
-        (403, "AccessDeniedException", HandOver::Throttled),
+        (403, "AccessDeniedException", blocked("AccessDeniedException")),
     ];
     for (status, code, expected) in certain {
         let (outcome, asked) = send(Answer::Says(status, code, text)).await;
@@ -128,6 +131,21 @@ async fn only_a_certain_no_is_called_one_and_nothing_is_tried_twice() {
         assert!(matches!(&outcome, HandOver::Unknown { reason } if !reason.contains('@')), "{answer:?} gave {outcome:?}");
         assert_eq!(asked.len(), 1, "{answer:?}");
     }
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_verified_is_told_from_what_else_a_message_is_rejected_for() {
+    let sandbox =
+        r#"{"message":"Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: a@b.example"}"#;
+    let elsewhere = r#"{"message":"It says 'Email address is not verified' in the subject."}"#;
+    let waits = HandOver::Blocked { reason: "MessageRejected, an address is not verified".to_owned() };
+    let never = HandOver::Refused { reason: "MessageRejected".to_owned() };
+    assert_eq!(send(Answer::Says(400, "MessageRejected", sandbox)).await.0, waits);
+    for text in [elsewhere, r#"{"message":"The message can't be sent because it contains invalid content."}"#, "{}"] {
+        assert_eq!(send(Answer::Says(400, "MessageRejected", text)).await.0, never, "{text}");
+    }
+    let other = HandOver::Refused { reason: "BadRequestException".to_owned() };
+    assert_eq!(send(Answer::Says(400, "BadRequestException", sandbox)).await.0, other);
 }
 
 #[tokio::test]
