@@ -12,6 +12,7 @@ pub mod acting;
 pub mod filler;
 pub mod lambda;
 pub mod paying;
+pub mod roles;
 pub mod table;
 pub mod wire;
 pub mod world;

@@ -106,6 +106,7 @@ impl World {
             (parts.method, parts.uri) = (Method::GET, uri);
             let expired: fn(&mut Value) = |session| {
                 session["status"] = json!("expired");
+                session["payment_status"] = json!("unpaid");
                 session["url"] = Value::Null;
             };
             (Request::from_parts(parts, Bytes::new()), Some(expired))

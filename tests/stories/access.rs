@@ -132,6 +132,7 @@ async fn a_login_may_do_what_its_role_may_and_only_when_its_issuer_is_trusted() 
         with_logins(w);
         let role = |name: &str, value: &str| claims("u-1", &json!({ name: value }));
         let with_group = |group: &str| role("cognito:groups", group);
+        let of_kind = |kind: &str| claims("u-1", &json!({ "custom:remit_role": "owner", "token_use": kind }));
         let no_role = claims("u-1", &json!({}));
         let foreign = json!({ "iss": format!("{ISSUER}2"), "sub": "u-1", "custom:remit_role": "owner" });
         let nobody = json!({ "iss": ISSUER, "custom:remit_role": "owner" });
@@ -147,6 +148,9 @@ async fn a_login_may_do_what_its_role_may_and_only_when_its_issuer_is_trusted() 
             ("no role", no_role, 403, 403, 403),
             ("another issuer", foreign, 401, 401, 401),
             ("nobody", nobody, 401, 401, 401),
+            ("an owner with an ID token", of_kind("id"), 200, 201, 200),
+            ("an owner with an access token", of_kind("access"), 401, 401, 401),
+            ("an owner with a token of no kind", of_kind(""), 401, 401, 401),
         ] {
             let body = json!({ "name": "Bob" });
             let mut found = Vec::new();
@@ -159,6 +163,10 @@ async fn a_login_may_do_what_its_role_may_and_only_when_its_issuer_is_trusted() 
         assert_eq!((&refused["code"], &refused["rule"]), (&json!("role_missing"), &json!("LOGIN-ROLE")));
         let says = refused["detail"].as_str().unwrap();
         assert!(says.contains("custom:remit_role") && says.contains("cognito:groups") && says.contains("remit-owner"), "{says}");
+        let refused = logged_in(w, &of_kind("access"), "GET", "/v1/contacts", "k", &json!({})).await.expect(401).json();
+        assert_eq!((&refused["code"], &refused["rule"]), (&json!("id_token_needed"), &json!("LOGIN-TOKEN")));
+        let says = refused["detail"].as_str().unwrap();
+        assert!(says.contains("send the ID token") && says.contains("`token_use` is `id`"), "{says}");
     })
     .await;
 }
@@ -198,6 +206,43 @@ async fn connect_with(w: &World, recorder: &Recorder, name: &str) -> Deps {
     let config = Config::from_lookup(find).unwrap();
     let sdk = Wire::to(recorder.router()).sdk_config();
     connect(&config, &sdk, Needs::Table, w.deps.clock.clone(), w.deps.entropy.clone()).await.unwrap()
+}
+
+/// The one line that is logged while staff ask for contacts with that key.
+async fn logged(w: &World, key: &str) -> Value {
+    let kept = Kept::here();
+    let _ = ask(w, key, "GET", "/v1/contacts", None).await;
+    let lines = kept.take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let secret = key.rsplit_once('_').unwrap().1;
+    assert!(!lines[0].contains(secret), "{lines:?}");
+    serde_json::from_str(&lines[0]).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_names_the_key_that_asked_also_one_that_is_over_and_none_whose_secret_is_wrong() {
+    story(START, async |w| {
+        let (id, key) = made(w, &json!({ "name": "One", "role": "staff", "scopes": ["read"] })).await;
+        let narrow = made(w, &json!({ "name": "Two", "role": "owner", "scopes": ["admin"] })).await;
+        let over = made(w, &json!({ "name": "Over", "role": "owner", "expires_at": "2026-11-02T10:00:01Z" })).await;
+        let revoked = made(w, &json!({ "name": "Revoked", "role": "owner" })).await;
+        let _ = w.api("DELETE", &format!("/v1/api-keys/{}", revoked.0), None, None).await.expect(204);
+        w.set_clock("2026-11-02T10:00:01Z");
+        let wrong_secret = format!("{id}_{}", "0".repeat(64));
+        for (key, told) in [
+            (key, json!({ "status": 200, "actor": id, "role": "staff" })),
+            (narrow.1, json!({ "status": 403, "actor": narrow.0, "role": "owner", "rule": "KEY-SCOPE", "lacks": "read" })),
+            (over.1, json!({ "status": 401, "actor": over.0, "rule": "unauthenticated", "reason": "expired" })),
+            (revoked.1, json!({ "status": 401, "actor": revoked.0, "rule": "unauthenticated", "reason": "revoked" })),
+            (wrong_secret, json!({ "status": 401, "rule": "unauthenticated", "reason": "wrong_secret" })),
+        ] {
+            let line = logged(w, &key).await;
+            for name in ["status", "actor", "role", "rule", "lacks", "reason"] {
+                assert_eq!(line[name], told[name], "{name} of {line}");
+            }
+        }
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use axum::{body::Body, http::Request};
 use chrono::TimeDelta;
 use local::{
     recorder::{self, MailFault},
-    sandbox_gateway::{Call, Fault},
+    sandbox_gateway::{Call, Fault, Notice},
 };
 use runtime::logs::Kept;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, fs};
 use tests::{
     filler::{Filler, others_like},
     paying::id_and_pay_url,
-    world::{World, story},
+    world::{GOOD_CARD, World, story},
 };
 
 const START: &str = "2026-11-02T10:00:00Z";
@@ -94,10 +94,44 @@ fn goes_off(w: &World, alarm: &str) -> bool {
 ///
 /// Source: CloudWatch Logs user guide, "Using filter patterns to match terms in JSON log events".
 fn takes(pattern: &str, line: &str) -> bool {
-    let asked = pattern.strip_prefix("{ $.").and_then(|rest| rest.strip_suffix(" }")).and_then(|rest| rest.split_once(" = "));
-    let (field, value) = asked.unwrap_or_else(|| panic!("{pattern} is not understood here"));
+    let conditions = pattern.strip_prefix("{ ").and_then(|rest| rest.strip_suffix(" }")).unwrap_or_else(|| panic!("{pattern}?"));
     let line: Value = serde_json::from_str(line).unwrap();
-    line[field] == serde_json::from_str::<Value>(value).unwrap()
+    conditions.split(" && ").all(|condition| {
+        let asked = condition.strip_prefix("$.").and_then(|rest| rest.split_once(" = "));
+        let (field, value) = asked.unwrap_or_else(|| panic!("{pattern} is not understood here"));
+        let value: String = serde_json::from_str(value).unwrap();
+        match (&line[field], value.strip_suffix('*')) {
+            (Value::String(found), Some(begins)) => found.starts_with(begins),
+            (found, None) => *found == value,
+            (_, Some(_)) => false,
+        }
+    })
+}
+
+/// The metric filter behind an alarm, with the alarm; the metric has no dimension and counts each line once.
+fn filtered(alarm: &str, filter: &str) -> (Value, Value) {
+    let template = template();
+    let alarm = resources(&template, "AWS::CloudWatch::Alarm")[alarm].clone();
+    let filter = resources(&template, "AWS::Logs::MetricFilter")[filter].clone();
+    let transformed = &filter["MetricTransformations"][0];
+    assert_eq!((&transformed["MetricNamespace"], &transformed["MetricName"]), (&alarm["Namespace"], &alarm["MetricName"]));
+    assert_eq!((&transformed["MetricValue"], &alarm["Dimensions"]), (&json!("1"), &Value::Null));
+    (alarm, filter)
+}
+
+/// Whether an alarm goes off when its filter reads these lines within a period.
+fn goes_off_on(alarm: &Value, filter: &Value, lines: &[String]) -> bool {
+    let pattern = filter["FilterPattern"].as_str().unwrap();
+    trips(alarm, &[lines.iter().filter(|line| takes(pattern, line)).map(|_| 1).collect()])
+}
+
+/// A line of an API's access log: its route and status, in the stage's format.
+fn access_line(stage: &str, route: &str, status: u16) -> String {
+    let stage = &resources(&template(), "AWS::ApiGatewayV2::Stage")[stage];
+    let format = stage["AccessLogSettings"]["Format"].as_str().unwrap();
+    let line = format.replace("$context.routeKey", route).replace("$context.status", &status.to_string());
+    // What API Gateway has no value for is a dash.
+    line.split('"').map(|part| if part.starts_with("$context.") { "-" } else { part }).collect::<Vec<_>>().join("\"")
 }
 
 #[test]
@@ -133,6 +167,7 @@ fn an_alarm_on_a_metric_of_aws_goes_off_on_what_somebody_must_see_and_on_nothing
         ("RunsFailed", "AWS/SQS", "ApproximateNumberOfMessagesVisible", queue, [0, 0, 0, 1, 1], [0; 5]),
         ("CustomerPagesBroken", "AWS/ApiGateway", "5xx", api("CustomerApi"), [0, 0, 1, 0, 0], [0; 5]),
         ("StaffApiBroken", "AWS/ApiGateway", "5xx", api("StaffApi"), [0, 0, 1, 0, 0], [0; 5]),
+        ("CustomerRequestsRefused", "AWS/ApiGateway", "4xx", api("CustomerApi"), [200, 200, 200, 200, 201], [200; 5]),
         ("TableReadsThrottled", "AWS/DynamoDB", "ReadThrottleEvents", table.clone(), [0, 0, 0, 0, 1], [0; 5]),
         ("TableWritesThrottled", "AWS/DynamoDB", "WriteThrottleEvents", table, [0, 0, 0, 0, 1], [0; 5]),
     ];
@@ -196,13 +231,8 @@ async fn the_sweeps_of_a_stack_that_was_never_set_up_come_to_their_end() {
 
 #[tokio::test(start_paused = true)]
 async fn requests_without_a_valid_key_are_told_when_they_are_many() {
-    let template = template();
-    let alarm = &resources(&template, "AWS::CloudWatch::Alarm")["KeysRefused"];
-    let filter = &resources(&template, "AWS::Logs::MetricFilter")["RefusedKeys"];
-    let transformed = &filter["MetricTransformations"][0];
-    assert_eq!((&transformed["MetricNamespace"], &transformed["MetricName"]), (&alarm["Namespace"], &alarm["MetricName"]));
-    assert_eq!((&transformed["MetricValue"], &alarm["Dimensions"]), (&json!("1"), &Value::Null));
-    let (_, function) = &functions(&template)["admin-api"];
+    let (alarm, filter) = filtered("KeysRefused", "RefusedKeys");
+    let (_, function) = &functions(&template())["admin-api"];
     assert_eq!(filter["LogGroupName"], function["LoggingConfig"]["LogGroup"]);
     let pattern = filter["FilterPattern"].as_str().unwrap();
     story(START, async |w| {
@@ -218,10 +248,60 @@ async fn requests_without_a_valid_key_are_told_when_they_are_many() {
             let lines = kept.take();
             let counted: Vec<u64> = lines.iter().filter(|line| takes(pattern, line)).map(|_| 1).collect();
             assert_eq!((counted.len(), lines.len()), (refused, refused + 2), "{lines:#?}");
-            assert_eq!(trips(alarm, &[counted]), told, "{refused}");
+            assert_eq!(trips(&alarm, &[counted]), told, "{refused}");
         }
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_that_is_signed_and_refused_is_told_and_an_unsigned_one_is_not() {
+    let (alarm, filter) = filtered("NoticesRefused", "RefusedNotices");
+    let (_, function) = &functions(&template())["gateway-webhooks"];
+    assert_eq!(filter["LogGroupName"], function["LoggingConfig"]["LogGroup"]);
+    story(START, async |w| {
+        let invoice = w.sent_invoice("165.00", DUE).await;
+        let session = w.open_checkout(id_and_pay_url(&invoice).1).await;
+        w.gateway.pay(&session, GOOD_CARD).unwrap();
+        let notice = w.gateway.take_webhooks().remove(0);
+        let unsigned = Notice { headers: Vec::new(), ..notice.clone() };
+        let kept = Kept::here();
+        let _ = (w.deliver(&unsigned).await.expect(400), w.deliver(&notice).await.expect(204));
+        let lines = kept.take();
+        assert!(lines.len() >= 2 && !goes_off_on(&alarm, &filter, &lines), "{lines:#?}");
+        w.rebuild(|mut deps| {
+            deps.notice_secrets = vec!["whsec_of_another_endpoint".to_owned().into()];
+            deps
+        });
+        let _ = w.deliver(&notice).await.expect(400);
+        let lines = kept.take();
+        assert!(goes_off_on(&alarm, &filter, &lines), "{lines:#?}");
+        assert!(!lines.concat().contains("whsec"), "{lines:#?}");
+    })
+    .await;
+}
+
+#[test]
+fn refused_logins_are_told_when_they_are_many_and_other_refusals_are_not_taken_for_them() {
+    let (alarm, filter) = filtered("LoginsRefused", "RefusedLogins");
+    assert_eq!(filter["LogGroupName"], json!({ "Ref": "StaffApiLogs" }));
+    let login = resources(&template(), "AWS::ApiGatewayV2::Route")["AdminApiLoginRoute"]["RouteKey"].as_str().unwrap().to_owned();
+    let lines = |route: &str, status: u16, times: usize| vec![access_line("StaffStage", route, status); times];
+    assert!(goes_off_on(&alarm, &filter, &lines(&login, 401, 101)));
+    for (route, status, times) in [(login.as_str(), 401, 100), (&login, 200, 500), (&login, 403, 500), ("ANY /v1/{proxy+}", 401, 500)] {
+        assert!(!goes_off_on(&alarm, &filter, &lines(route, status, times)), "{route} {status}");
+    }
+}
+
+#[test]
+fn customers_who_are_asked_to_wait_are_told_when_they_are_many() {
+    let (alarm, filter) = filtered("CustomersThrottled", "ThrottledCustomers");
+    assert_eq!(filter["LogGroupName"], json!({ "Ref": "CustomerApiLogs" }));
+    let lines = |status: u16, times: usize| vec![access_line("CustomerStage", "POST /p/{token}", status); times];
+    assert!(goes_off_on(&alarm, &filter, &lines(429, 21)));
+    for (status, times) in [(429, 20), (404, 500), (200, 500)] {
+        assert!(!goes_off_on(&alarm, &filter, &lines(status, times)), "{status}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -100,6 +100,24 @@ fn month(invoices: u32) -> [Decimal; 5] {
     ]
 }
 
+/// Dollars a day while somebody asks without a valid link as fast as the gateway's limit on a route lets through.
+fn flood() -> Decimal {
+    let stages = resources(&template(), "AWS::ApiGatewayV2::Stage");
+    let rate = stages["CustomerStage"]["DefaultRouteSettings"]["ThrottlingRateLimit"].as_u64().unwrap();
+    let requests = Decimal::from(rate * 86_400);
+    let gb_seconds = requests * Decimal::from(RUN.0) / d("1000") * Decimal::from(RUN.1) / d("1024");
+    millions(requests) * (d(price::HTTP_API_MILLION) + d(price::LAMBDA_MILLION))
+        + gb_seconds * d(price::LAMBDA_GB_SECOND)
+        + requests * Decimal::from(LOGGED) / d("1000000000") * d(price::LOG_GB)
+}
+
+#[test]
+fn own_06_the_readme_says_what_a_flood_costs() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let told = format!("at most ${:.0} a day", flood());
+    assert!(readme.contains(&told), "the README should say {told}");
+}
+
 #[test]
 fn own_06_the_readme_s_table_of_costs_is_what_counted_units_cost() {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();

@@ -22,6 +22,7 @@ mod counts;
 mod deploying;
 mod dynamo_json;
 mod fencing;
+mod floods;
 mod formats;
 mod gateway_faults;
 mod gateway_notices;

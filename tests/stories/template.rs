@@ -391,3 +391,25 @@ fn every_route_of_the_template_leads_to_a_function_that_serves_it() {
         assert!(door.contains(&format!("\"{source}\"")), "{folder} does not serve {source}");
     }
 }
+
+#[test]
+fn access_logs_are_json_that_says_where_staff_came_from_and_nothing_of_a_link_a_token_or_a_browser() {
+    for (stage, staff) in [("CustomerStage", false), ("StaffStage", true)] {
+        let stage = &resources(&template(), "AWS::ApiGatewayV2::Stage")[stage];
+        let format = stage["AccessLogSettings"]["Format"].as_str().unwrap();
+        let line: BTreeMap<String, String> = serde_json::from_str(format).unwrap();
+        let said: BTreeSet<&str> = line.values().map(String::as_str).collect();
+        let mut expected = BTreeSet::from([
+            "$context.requestId",
+            "$context.requestTimeEpoch",
+            "$context.routeKey",
+            "$context.status",
+            "$context.responseLatency",
+            "$context.integrationErrorMessage",
+        ]);
+        if staff {
+            expected.extend(["$context.authorizer.error", "$context.identity.sourceIp"]);
+        }
+        assert_eq!(said, expected);
+    }
+}

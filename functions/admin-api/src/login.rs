@@ -15,6 +15,7 @@ pub(crate) fn login(extensions: &Extensions) -> Option<Login> {
     Some(Login {
         issuer: claim("iss")?,
         subject: claim("sub").unwrap_or_default(),
+        kind: claim("token_use"),
         role: claim("custom:remit_role"),
         groups: claim("cognito:groups").map(|groups| list(&groups)).unwrap_or_default(),
     })

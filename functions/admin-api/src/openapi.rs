@@ -200,7 +200,7 @@ fn add_parameter(operation: &mut Operation, name: &str) {
 fn add_components(components: &mut Components) {
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key: `key_…_…`")).build();
     components.security_schemes.insert("api_key".to_owned(), RefOr::T(SecurityScheme::Http(key)));
-    let says = "A login, where the stack has an issuer of its own: a token that API Gateway verifies. Its claim `custom:remit_role` \
+    let says = "A login, where the stack has an issuer of its own: an ID token that API Gateway verifies. Its claim `custom:remit_role` \
                 (owner, staff, read_only), or one of its groups remit-owner, remit-staff, remit-read-only, says the role";
     let login = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(says)).build();
     components.security_schemes.insert("login".to_owned(), RefOr::T(SecurityScheme::Http(login)));

@@ -64,8 +64,11 @@ impl ApiProblem {
     }
 
     fn forbidden(code: &'static str, detail: impl Into<String>, rule: &str) -> Self {
-        let Self { problem, .. } = Self::new(StatusCode::FORBIDDEN, code, detail);
-        Self { problem: problem.rule(rule), retry_after: None, cause: None }
+        Self::new(StatusCode::FORBIDDEN, code, detail).rule(rule)
+    }
+
+    fn rule(self, rule: &str) -> Self {
+        Self { problem: self.problem.rule(rule), ..self }
     }
 
     /// The same, with the field it is about.
@@ -166,7 +169,10 @@ impl From<AppError> for ApiProblem {
             AppError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", text).retry_after(1),
             AppError::GatewayUnanswered => Self::new(StatusCode::SERVICE_UNAVAILABLE, "gateway_unanswered", text).retry_after(60),
             AppError::Unauthenticated(why) => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", text).cause(why.name()),
-            AppError::NoRole => Self::forbidden("role_missing", text, "LOGIN-ROLE"),
+            AppError::NotAnIdToken(_) => {
+                Self::new(StatusCode::UNAUTHORIZED, "id_token_needed", text).rule("LOGIN-TOKEN").cause("not_an_id_token")
+            }
+            AppError::NoRole(_) => Self::forbidden("role_missing", text, "LOGIN-ROLE"),
             AppError::Store(error) => error.into(),
             AppError::Defect(_) => defect(text),
         }

@@ -57,15 +57,18 @@ fn refused(error: &NoticeError) -> Response {
             tracing::error!(%error, "a signed notice cannot be read");
             StatusCode::NO_CONTENT.into_response()
         }
-        NoticeError::NotSigned
-        | NoticeError::MalformedHeader
-        | NoticeError::UnknownScheme
-        | NoticeError::WrongSignature
-        | NoticeError::OutsideTolerance { .. } => {
-            tracing::warn!(%error, "a notice was refused");
-            Problem::new(StatusCode::BAD_REQUEST, "signature_invalid", error.to_string()).into_response()
+        // Whoever finds the address sends something unsigned; the gateway never does.
+        NoticeError::NotSigned => invalid(error, "signature_missing"),
+        NoticeError::MalformedHeader | NoticeError::UnknownScheme | NoticeError::WrongSignature | NoticeError::OutsideTolerance { .. } => {
+            invalid(error, "signature_refused")
         }
     }
+}
+
+/// A metric counts by the rule what was signed and yet refused.
+fn invalid(error: &NoticeError, rule: &'static str) -> Response {
+    tracing::warn!(%error, rule, "a notice was refused");
+    Problem::new(StatusCode::BAD_REQUEST, "signature_invalid", error.to_string()).into_response()
 }
 
 /// The gateway sends again what was not answered with 2xx.

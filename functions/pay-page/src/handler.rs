@@ -10,9 +10,10 @@ use app::{
 use axum::{
     body::Body,
     extract::{Path, RawQuery, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
+use chrono::TimeDelta;
 use domain::{
     ids::AttemptId,
     link::{Link, Purpose},
@@ -76,12 +77,24 @@ pub(crate) async fn start(State(deps): State<Deps>, Path(token): Path<String>, h
             };
             pay(&Shown { deps: &deps, link: &link, token: &token }, &folder, status, notice, no_gateway).await
         }
+        Ok(Started::TooOften { wait }) => {
+            tracing::warn!(invoice = %link.invoice_id, rule = "pressed_too_often", "Pay was pressed too often");
+            too_often(wait)
+        }
         Err(AppError::Refused(refusal)) => {
             tracing::info!(invoice = %link.invoice_id, rule = refusal.rule(), "paying was refused");
             stay(&deps, &token, StatusCode::CONFLICT, None).await
         }
         Err(error) => problem(&link, &error),
     }
+}
+
+/// The page that asks to wait, with the whole seconds after which Pay is carried out again.
+fn too_often(wait: TimeDelta) -> Response {
+    let mut response = respond(StatusCode::TOO_MANY_REQUESTS, error_page(ErrorKind::PressedTooOften));
+    let seconds = (wait + TimeDelta::milliseconds(999)).num_seconds();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// Payers are only ever sent to the checkout's own origin.

@@ -22,8 +22,8 @@ pub struct Access {
     pub grant: Grant,
 }
 
-/// Why it is not known who asks. For the log: whoever asks is told nothing but that it is so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why a request is taken as nobody's. For the log: whoever asks is told nothing but that it is so.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unproven {
     /// No bearer token, or not in one header.
     Missing,
@@ -33,10 +33,10 @@ pub enum Unproven {
     Unknown,
     /// The key has another secret.
     WrongSecret,
-    /// The key's time is over.
-    Expired,
-    /// The key was taken back.
-    Revoked,
+    /// The time of this key is over; its secret was right.
+    Expired(ApiKeyId),
+    /// This key was taken back; its secret was right.
+    Revoked(ApiKeyId),
     /// The login names nobody.
     NoSubject,
 }
@@ -44,14 +44,14 @@ pub enum Unproven {
 impl Unproven {
     /// Its name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Missing => "missing",
             Self::Malformed => "malformed",
             Self::Unknown => "unknown",
             Self::WrongSecret => "wrong_secret",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
+            Self::Expired(_) => "expired",
+            Self::Revoked(_) => "revoked",
             Self::NoSubject => "no_subject",
         }
     }
@@ -75,8 +75,8 @@ pub async fn authenticate(deps: &Deps, bearer: Option<&str>) -> Result<Access, A
     }
     match stored.key.standing(now) {
         Standing::Valid => {}
-        Standing::Expired => return Err(AppError::Unauthenticated(Unproven::Expired)),
-        Standing::Revoked => return Err(AppError::Unauthenticated(Unproven::Revoked)),
+        Standing::Expired => return Err(AppError::Unauthenticated(Unproven::Expired(id))),
+        Standing::Revoked => return Err(AppError::Unauthenticated(Unproven::Revoked(id))),
     }
     if stored.key.is_use_news(now) {
         note_use(deps, &stored, now).await;
@@ -117,6 +117,9 @@ async fn note_use(deps: &Deps, stored: &StoredApiKey, now: DateTime<Utc>) {
     });
 }
 
+/// What `token_use` says in an ID token.
+const ID_TOKEN: &str = "id";
+
 /// What a token said that was verified before the request came here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
@@ -124,6 +127,8 @@ pub struct Login {
     pub issuer: String,
     /// `sub`
     pub subject: String,
+    /// `token_use`: which of its kinds of token this is, where the issuer says so.
+    pub kind: Option<String>,
     /// `custom:remit_role`
     pub role: Option<String>,
     /// `cognito:groups`
@@ -132,13 +137,22 @@ pub struct Login {
 
 /// Finds what somebody who logged in may do; nothing when their issuer is not the one that is trusted.
 ///
+/// Only an ID token says who somebody is. An issuer that does not say the kind has it told apart by the audience.
+///
+/// Source: Amazon Cognito developer guide, "Verifying JSON web tokens": `token_use` is `id` or `access`, and must be the expected one.
+///
 /// # Errors
-/// [`AppError::Unauthenticated`] without a subject, [`AppError::NoRole`] without a role.
+/// [`AppError::Unauthenticated`] without a subject, [`AppError::NotAnIdToken`], [`AppError::NoRole`] without a role.
 pub fn log_in(deps: &Deps, login: &Login) -> Result<Option<Access>, AppError> {
     if deps.jwt_issuer.as_deref() != Some(login.issuer.as_str()) {
         return Ok(None);
     }
     let user = UserId::parse(&login.subject).map_err(|_| AppError::Unauthenticated(Unproven::NoSubject))?;
-    let role = Role::of_login(login.role.as_deref(), login.groups.iter().map(String::as_str)).ok_or(AppError::NoRole)?;
+    if login.kind.as_deref().is_some_and(|kind| kind != ID_TOKEN) {
+        return Err(AppError::NotAnIdToken(user));
+    }
+    let Some(role) = Role::of_login(login.role.as_deref(), login.groups.iter().map(String::as_str)) else {
+        return Err(AppError::NoRole(user));
+    };
     Ok(Some(Access { actor: Actor::User(user), grant: Grant::of(role) }))
 }

@@ -1,7 +1,7 @@
 //! Why a use case did not do what was asked.
 
 use crate::authenticate::Unproven;
-use domain::{api_key::KeyRefusal, invoice::refusal::Refusal};
+use domain::{access::UserId, api_key::KeyRefusal, invoice::refusal::Refusal, record::Actor};
 use store::{CommitError, StoreError};
 
 /// Why a use case did not do what was asked. Nothing was changed, unless it says otherwise.
@@ -53,7 +53,10 @@ pub enum AppError {
         "your login has no role here: expected is the claim `custom:remit_role` with owner, staff or read_only, or the group \
          remit-owner, remit-staff or remit-read-only in the claim `cognito:groups`"
     )]
-    NoRole,
+    NoRole(UserId),
+    /// Somebody logged in with a token that is for something else.
+    #[error("your login sent a token of another kind: send the ID token, whose claim `token_use` is `id`, not the access token")]
+    NotAnIdToken(UserId),
     /// The table gave no usable answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -72,6 +75,18 @@ impl From<CommitError> for AppError {
 }
 
 impl AppError {
+    /// Who was turned away, where it was proven who it is.
+    #[must_use]
+    pub fn turned_away(&self) -> Option<Actor> {
+        if let Self::Unauthenticated(Unproven::Expired(key) | Unproven::Revoked(key)) = self {
+            return Some(Actor::Staff(key.clone()));
+        }
+        if let Self::NoRole(user) | Self::NotAnIdToken(user) = self {
+            return Some(Actor::User(user.clone()));
+        }
+        None
+    }
+
     /// Whether the same request may succeed later.
     #[must_use]
     pub fn retry_may_help(&self) -> bool {
@@ -85,7 +100,8 @@ impl AppError {
             | Self::ResultGone
             | Self::NoBusiness
             | Self::Unauthenticated(_)
-            | Self::NoRole
+            | Self::NoRole(_)
+            | Self::NotAnIdToken(_)
             | Self::Key(_)
             | Self::Store(StoreError::Corrupt(_) | StoreError::Cursor)
             | Self::Defect(_) => false,

@@ -16,6 +16,7 @@ pub mod measures;
 pub mod open_invoice;
 pub mod patch_contact;
 pub mod patch_invoice;
+pub mod presses;
 pub mod reconcile;
 pub mod record_gateway_notice;
 pub mod record_payment;
@@ -48,6 +49,7 @@ use domain::{
 };
 use gateway::Gateway;
 use measures::Measures;
+use presses::Presses;
 use secrecy::SecretString;
 use std::{
     collections::BTreeMap,
@@ -152,6 +154,7 @@ pub struct Deps {
     pub entropy: Entropy,
     /// What the run at hand notices.
     pub measures: Measures,
+    presses: Presses,
     cache: Arc<Mutex<Cache>>,
 }
 
@@ -194,6 +197,7 @@ impl Deps {
             clock: parts.clock,
             entropy: parts.entropy,
             measures: Measures::default(),
+            presses: Presses::default(),
             cache: Arc::new(Mutex::new(Cache::default())),
         }
     }

@@ -42,6 +42,11 @@ pub enum Started {
     },
     /// The payer stays and is told why.
     Stay(Box<InvoiceFolder>, Why),
+    /// Pay was pressed too often with this link. Nothing was read or asked.
+    TooOften {
+        /// How long until it is carried out again.
+        wait: TimeDelta,
+    },
 }
 
 /// Why a payer stays on the pay page.
@@ -76,6 +81,9 @@ const WAITS: u32 = 8;
 /// [`AppError::NotFound`] for a link that opens nothing; [`AppError::Store`] when the table does not answer.
 pub async fn start_payment(deps: &Deps, link: &Link, seen: Seen) -> Result<Started, AppError> {
     let now = deps.clock.now();
+    if let Some(wait) = deps.presses.count(link, now) {
+        return Ok(Started::TooOften { wait });
+    }
     let business = deps.business(now).await?;
     let caller = Caller::new(deps, Actor::Customer(link.recipient), now);
     let payer = Payer { deps, caller: &caller, link, business: &business, now };

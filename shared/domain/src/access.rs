@@ -225,17 +225,23 @@ impl UserId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
 
-impl fmt::Debug for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+    /// The subject as a log may hold it: in the place of one with an `@`, `sha256:` and 16 hex digits of its SHA-256.
+    #[must_use]
+    pub fn log_name(&self) -> String {
+        use sha2::Digest as _;
+        if !self.0.contains('@') {
+            return self.0.clone();
+        }
+        let digest = sha2::Sha256::digest(self.0.as_bytes());
+        format!("sha256:{}", crate::digest::hex(&digest[..8]))
     }
 }
 
-impl fmt::Display for UserId {
+/// As [`UserId::log_name`] says.
+impl fmt::Debug for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.log_name())
     }
 }
 
@@ -318,6 +324,18 @@ mod tests {
             [("0f1e-2d3c", true), ("", false), ("a b", false), ("ä", false), (&"s".repeat(128), true), (&"s".repeat(129), false)]
         {
             assert_eq!(UserId::parse(text).is_ok(), fits, "{text}");
+        }
+    }
+
+    /// `printf %s ada@example.com | sha256sum` says the same.
+    #[test]
+    fn a_subject_is_logged_as_it_is_unless_it_looks_like_an_address() {
+        for (subject, printed) in [
+            ("73d4c8e2-3031-70d9-2f5b-0a1b2c3d4e5f", "73d4c8e2-3031-70d9-2f5b-0a1b2c3d4e5f"),
+            ("ada@example.com", "sha256:b5fc85e55755f9e0"),
+        ] {
+            let user = UserId::parse(subject).unwrap();
+            assert_eq!((user.log_name().as_str(), format!("{user:?}").as_str(), user.as_str()), (printed, printed, subject));
         }
     }
 }

@@ -16,6 +16,8 @@ pub enum ErrorKind {
     MethodNotAllowed,
     /// Too much is going on.
     Busy,
+    /// Pay was pressed many times with one link.
+    PressedTooOften,
 }
 
 impl ErrorKind {
@@ -32,6 +34,10 @@ impl ErrorKind {
             }
             Self::MethodNotAllowed => ("This page cannot do that", "Please open the link from your mail again."),
             Self::Busy => ("A lot is going on right now", "Please try again in a minute. Nothing is lost."),
+            Self::PressedTooOften => (
+                "That was pressed very often",
+                "Please wait a minute, then go back and press Pay once more. However often it is pressed, an invoice is paid once.",
+            ),
         }
     }
 }

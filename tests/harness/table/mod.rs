@@ -221,6 +221,9 @@ impl Table {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.body().bytes().expect("a DynamoDB request is in memory");
         let body = serde_json::from_slice(body).expect("a DynamoDB request is JSON");
+        if let Some(function) = crate::acting::at_work() {
+            crate::roles::hold(function, &operation, &body);
+        }
 
         let fault = self.fault(&operation, &body);
         let answer = match fault {

@@ -23,7 +23,7 @@ impl From<&Actor> for ActorBody {
     fn from(actor: &Actor) -> Self {
         let (kind, id) = match actor {
             Actor::Staff(key) => ("staff", key.to_string()),
-            Actor::User(user) => ("user", user.to_string()),
+            Actor::User(user) => ("user", user.as_str().to_owned()),
             Actor::Customer(recipient) => ("customer", recipient.hex()),
             Actor::System(function) => ("system", function.clone()),
             Actor::Gateway(gateway) => ("gateway", gateway.clone()),

@@ -38,8 +38,8 @@ fn the_claims_of_a_login_are_read_from_the_context_of_the_event() {
     let request = lambda_http::request::from_str(event).unwrap();
     let login = crate::login::login(request.extensions()).unwrap();
     assert_eq!(
-        (login.subject.as_str(), login.role, login.groups),
-        ("73d4c8e2-3031-70d9-2f5b-0a1b2c3d4e5f", None, vec!["remit-staff".to_owned()])
+        (login.subject.as_str(), login.kind.as_deref(), login.role, login.groups),
+        ("73d4c8e2-3031-70d9-2f5b-0a1b2c3d4e5f", Some("id"), None, vec!["remit-staff".to_owned()])
     );
     assert!(login.issuer.ends_with("eu-central-1_Kestrel"));
     let without = lambda_http::request::from_str(include_str!("../../events/list-invoices.json")).unwrap();

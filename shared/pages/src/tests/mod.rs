@@ -65,7 +65,14 @@ pub(crate) fn every_page(text: &InvoiceText, business: &Business) -> Vec<Page> {
     let decline = Decline { code: "card_declined".to_owned(), class: DeclineClass::Soft };
     let payer = EmailAddress::parse("mary@somerville.example").unwrap();
     let mut pages = vec![not_found_page(), show_invoice(&open, text, business), show_invoice(&paid, text, business)];
-    let errors = [ErrorKind::ServerError, ErrorKind::TooLarge, ErrorKind::UnsupportedForm, ErrorKind::MethodNotAllowed, ErrorKind::Busy];
+    let errors = [
+        ErrorKind::ServerError,
+        ErrorKind::TooLarge,
+        ErrorKind::UnsupportedForm,
+        ErrorKind::MethodNotAllowed,
+        ErrorKind::Busy,
+        ErrorKind::PressedTooOften,
+    ];
     pages.extend(errors.into_iter().map(error_page));
     let notices =
         [PayNotice::Changed, PayNotice::Cancelled, PayNotice::NotPaidYet, PayNotice::Processing, PayNotice::TryLater, PayNotice::Refused];

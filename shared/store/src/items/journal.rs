@@ -245,7 +245,7 @@ fn read_subject((kind, name): &(String, String)) -> Result<Subject, Corrupt> {
 pub(crate) fn write_actor(actor: &Actor) -> (String, String) {
     match actor {
         Actor::Staff(key) => ("staff".to_owned(), key.to_string()),
-        Actor::User(user) => ("user".to_owned(), user.to_string()),
+        Actor::User(user) => ("user".to_owned(), user.as_str().to_owned()),
         Actor::Customer(whose) => ("customer".to_owned(), whose.hex()),
         Actor::System(function) => ("system".to_owned(), function.clone()),
         Actor::Gateway(gateway) => ("gateway".to_owned(), gateway.clone()),
