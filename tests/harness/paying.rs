@@ -3,6 +3,7 @@
 use crate::world::{BASE, GATEWAY, NOTICE_SECRET, Reply, World, stripe, transport};
 use bytes::Bytes;
 use chrono::TimeDelta;
+use data_encoding::HEXLOWER;
 use futures::FutureExt as _;
 use gateway::Transport;
 use http::{Method, Request, Response, Uri};
@@ -193,5 +194,5 @@ fn hmac(key: &[u8], message: &[u8]) -> String {
     let pad = |byte: u8| (0..64).map(|at| key.get(at).unwrap_or(&0) ^ byte).collect::<Vec<u8>>();
     let inner = Sha256::digest([pad(0x36), message.to_vec()].concat());
     let outer = Sha256::digest([pad(0x5c), inner.to_vec()].concat());
-    outer.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&outer)
 }

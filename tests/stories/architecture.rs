@@ -18,9 +18,10 @@ const MAY: [(&str, &[&str]); 7] = [
     ("app", &["domain", "store", "gateway", "mail", "pages", "runtime"]),
 ];
 /// All that the pure core may stand on.
-const DOMAIN_MAY: [&str; 12] = [
+const DOMAIN_MAY: [&str; 13] = [
     "base64",
     "chrono",
+    "data-encoding",
     "email_address",
     "hmac",
     "iso_currency",

@@ -29,11 +29,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> anyhow::Result<ExitCode> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help") {
-        return say(USAGE).map(|()| ExitCode::SUCCESS);
-    }
-    let options = Options::parse(arguments).map_err(|error| anyhow::anyhow!("{error}\n\n{USAGE}"))?;
+    let options = Options::parse(std::env::args_os().skip(1)).map_err(|error| anyhow::anyhow!("{error}\n\n{USAGE}"))?;
+    let Some(options) = options else { return say(USAGE).map(|()| ExitCode::SUCCESS) };
     let outputs = Outputs::parse(&outputs_text(options.file.as_deref(), USAGE)?)?;
     let with = Surroundings {
         sdk: sdk().await?,

@@ -26,7 +26,7 @@ fn what_it_cannot_use_ends_with_two_and_a_sentence() {
         (&["--json", "-"], "[]", "the stack has no output CustomerUrl"),
         (&[], r#"[{"OutputKey": "CustomerUrl", "OutputValue": "pay"}]"#, "CustomerUrl is not of its form"),
         (&["no-such-file.json"], "", "no-such-file.json cannot be read"),
-        (&["--what"], "", "--what is no option of this program"),
+        (&["--what"], "", "invalid option '--what'"),
         (&["--dns", "nowhere"], "", "--dns nowhere: name a server"),
     ] {
         let output = run(arguments, input);

@@ -1,6 +1,7 @@
 //! The command line.
 
-use std::path::PathBuf;
+use lexopt::Arg::{Long, Short, Value};
+use std::{ffi::OsString, path::PathBuf};
 
 /// What `cargo run` takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,30 +31,31 @@ Remit on one machine.
 ";
 
 impl Options {
-    /// Reads the arguments after the program's name.
+    /// Reads the arguments after the program's name; none when help was asked for.
     ///
     /// # Errors
     /// A sentence naming the argument and what would be right.
-    pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { data_dir: Some(PathBuf::from(".remit")), reset: false, every_start: false, port: 8080 };
-        let mut arguments = arguments.into_iter();
-        while let Some(argument) = arguments.next() {
-            let mut value = |what: &str| arguments.next().ok_or_else(|| format!("{argument} needs {what}"));
-            match argument.as_str() {
-                "--memory" => options.data_dir = None,
-                "--reset" => options.reset = true,
-                "--every-start" => options.every_start = true,
-                "--data" => options.data_dir = Some(PathBuf::from(value("a folder")?)),
-                "--port" => {
-                    let text = value("a number from 1 to 65534")?;
-                    let port = text.parse().ok().filter(|port| (1..=65534).contains(port));
-                    options.port = port.ok_or_else(|| format!("--port {text}: a port is a number from 1 to 65534"))?;
-                }
-                other => return Err(format!("{other} is no option of this program")),
+    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, String> {
+        let mut options = Self { data_dir: Some(PathBuf::from(".remit")), reset: false, port: 8080, every_start: false };
+        let mut arguments = lexopt::Parser::from_args(arguments);
+        while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
+            match argument {
+                Long("help") | Short('h') => return Ok(None),
+                Long("memory") => options.data_dir = None,
+                Long("reset") => options.reset = true,
+                Long("every-start") => options.every_start = true,
+                Long("data") => options.data_dir = Some(arguments.value().map_err(|_| "--data needs a folder")?.into()),
+                Long("port") => options.port = port(&arguments.value().unwrap_or_default().to_string_lossy())?,
+                other @ (Long(_) | Short(_) | Value(_)) => return Err(other.unexpected().to_string()),
             }
         }
-        Ok(options)
+        Ok(Some(options))
     }
+}
+
+/// The gateway takes the port after it, so the last one is left out.
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().ok().filter(|port| (1..=65534).contains(port)).ok_or_else(|| format!("--port {text}: a port is a number from 1 to 65534"))
 }
 
 #[cfg(test)]
@@ -62,12 +64,26 @@ mod tests {
 
     #[test]
     fn options_are_read_and_mistakes_are_named() {
-        let parse = |text: &str| Options::parse(text.split_whitespace().map(str::to_owned));
-        let port = |port| Options { data_dir: Some(PathBuf::from(".remit")), reset: false, every_start: false, port };
-        assert_eq!(parse(""), Ok(port(8080)));
-        assert_eq!(parse("--port 9000"), Ok(port(9000)));
-        assert_eq!(parse("--memory --reset"), Ok(Options { data_dir: None, reset: true, every_start: false, port: 8080 }));
-        for (text, says) in [("--port 0", "a port is"), ("--port x", "a port is"), ("--data", "needs a folder"), ("--what", "no option")] {
+        let parse = |text: &str| Options::parse(text.split_whitespace().map(OsString::from));
+        let usual = Options { data_dir: Some(PathBuf::from(".remit")), reset: false, port: 8080, every_start: false };
+        assert_eq!(parse(""), Ok(Some(usual.clone())));
+        assert_eq!(parse("--port 9000"), Ok(Some(Options { port: 9000, ..usual.clone() })));
+        assert_eq!(
+            parse("--data=here --every-start"),
+            Ok(Some(Options { data_dir: Some("here".into()), every_start: true, ..usual.clone() }))
+        );
+        assert_eq!(parse("--memory --reset"), Ok(Some(Options { data_dir: None, reset: true, ..usual })));
+        assert_eq!(parse("--reset --help --what"), Ok(None));
+        for (text, says) in [
+            ("--port 0", "--port 0: a port is"),
+            ("--port x", "--port x: a port is"),
+            ("--port", "--port : a port is"),
+            ("--data", "--data needs a folder"),
+            ("--what", "invalid option '--what'"),
+            ("-x", "invalid option '-x'"),
+            ("--reset=now", "unexpected argument for option '--reset'"),
+            ("what", "unexpected argument \"what\""),
+        ] {
             assert!(parse(text).is_err_and(|error| error.contains(says)), "{text}");
         }
     }

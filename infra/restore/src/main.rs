@@ -37,12 +37,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> anyhow::Result<ExitCode> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help") {
-        return say(USAGE).map(|()| ExitCode::SUCCESS);
-    }
     let clock = Clock::new(chrono::Utc::now);
-    let options = Options::parse(arguments, clock.now()).map_err(|error| anyhow::anyhow!("{error}\n\n{USAGE}"))?;
+    let options = Options::parse(std::env::args_os().skip(1), clock.now()).map_err(|error| anyhow::anyhow!("{error}\n\n{USAGE}"))?;
+    let Some(options) = options else { return say(USAGE).map(|()| ExitCode::SUCCESS) };
     let outputs = Outputs::parse(&outputs_text(options.file.as_deref(), USAGE)?)?;
     let config = Config::from_lookup(|name| variable(&outputs, name))?;
     let sdk = sdk().await?;

@@ -2,7 +2,8 @@
 
 use app::reconcile::{Gap, Links};
 use chrono::{DateTime, Utc};
-use std::path::PathBuf;
+use lexopt::Arg::{Long, Short, Value};
+use std::{ffi::OsString, path::PathBuf};
 
 /// What `remit-restore` takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,26 +43,26 @@ It ends with 0 when nothing is left for you, 1 when something is, 2 when it did 
 ";
 
 impl Options {
-    /// Reads the arguments after the program's name.
+    /// Reads the arguments after the program's name; none when help was asked for.
     ///
     /// # Errors
     /// A sentence naming the argument and what would be right.
-    pub fn parse(arguments: impl IntoIterator<Item = String>, now: DateTime<Utc>) -> Result<Self, String> {
+    pub fn parse(arguments: impl IntoIterator<Item = OsString>, now: DateTime<Utc>) -> Result<Option<Self>, String> {
         let (mut from, mut since, mut until, mut next_number, mut links, mut again, mut file) = (None, None, None, None, None, false, None);
-        let mut arguments = arguments.into_iter();
-        while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().unwrap_or_default();
-            match argument.as_str() {
-                "--from" => from = Some(value()),
-                "--since" => since = Some(time("--since", &value())?),
-                "--until" => until = Some(time("--until", &value())?),
-                "--next-number" => next_number = Some(number(&value())?),
-                "--links" => links = Some(kept(&value())?),
-                "--again" => again = true,
-                "-" => file = None,
-                other if other.starts_with('-') => return Err(format!("{other} is no option of this program")),
-                one if file.is_none() => file = Some(PathBuf::from(one)),
-                other => return Err(format!("{other}: there is one file of outputs already")),
+        let mut arguments = lexopt::Parser::from_args(arguments);
+        while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
+            match argument {
+                Long("help") | Short('h') => return Ok(None),
+                Long("from") => from = Some(table(&value(&mut arguments))?),
+                Long("since") => since = Some(time("--since", &value(&mut arguments))?),
+                Long("until") => until = Some(time("--until", &value(&mut arguments))?),
+                Long("next-number") => next_number = Some(number(&value(&mut arguments))?),
+                Long("links") => links = Some(kept(&value(&mut arguments))?),
+                Long("again") => again = true,
+                Value(one) if one == "-" => file = None,
+                Value(one) if file.is_none() => file = Some(PathBuf::from(one)),
+                Value(one) => return Err(format!("{}: there is one file of outputs already", one.to_string_lossy())),
+                other @ (Long(_) | Short(_)) => return Err(other.unexpected().to_string()),
             }
         }
         let missing = |name: &str| format!("{name} is missing");
@@ -71,8 +72,17 @@ impl Options {
         }
         let next_number = next_number.ok_or_else(|| missing("--next-number"))?;
         let links = links.ok_or_else(|| missing("--links"))?;
-        Ok(Self { from, gap, next_number, links, again, file })
+        Ok(Some(Self { from, gap, next_number, links, again, file }))
     }
+}
+
+/// What follows an option, or nothing.
+fn value(arguments: &mut lexopt::Parser) -> String {
+    arguments.value().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn table(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("--from needs the name of a table".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn time(name: &str, text: &str) -> Result<DateTime<Utc>, String> {
@@ -99,17 +109,18 @@ mod tests {
 
     const WHOLE: &str = "--since 2026-11-02T10:00:00Z --until 2026-11-02T12:00:00Z --next-number 1200 --links keep";
 
-    fn parse(text: &str) -> Result<Options, String> {
-        Options::parse(text.split_whitespace().map(str::to_owned), "2026-11-02T13:00:00Z".parse().unwrap())
+    fn parse(text: &str) -> Result<Option<Options>, String> {
+        Options::parse(text.split_whitespace().map(OsString::from), "2026-11-02T13:00:00Z".parse().unwrap())
     }
 
     #[test]
     fn options_are_read() {
-        let options = parse(&format!("{WHOLE} --from remit-restored outputs.json")).unwrap();
+        let options = parse(&format!("{WHOLE} --from remit-restored outputs.json")).unwrap().unwrap();
         assert_eq!((options.from.as_deref(), options.next_number, options.links), (Some("remit-restored"), 1200, Links::Keep));
         assert_eq!(options.gap.until - options.gap.since, chrono::TimeDelta::hours(2));
         assert_eq!(options.file, Some(PathBuf::from("outputs.json")));
-        assert_eq!(parse(&WHOLE.replace("keep", "revoke")).unwrap().links, Links::Revoke);
+        assert_eq!(parse("--help"), Ok(None));
+        assert_eq!(parse(&WHOLE.replace("keep", "revoke")).unwrap().unwrap().links, Links::Revoke);
     }
 
     #[test]
@@ -124,7 +135,8 @@ mod tests {
             (WHOLE.replace("--until 2026-11-02T12:00:00Z", ""), "--until is missing"),
             (WHOLE.replace("T12", "T10"), "comes before"),
             (WHOLE.replace("T12", "T14"), "is over"),
-            (format!("{WHOLE} --what"), "no option"),
+            (format!("{WHOLE} --from"), "--from needs"),
+            (format!("{WHOLE} --what"), "invalid option '--what'"),
             (format!("{WHOLE} a b"), "one file"),
         ] {
             assert!(parse(&text).is_err_and(|error| error.contains(says)), "{text}");

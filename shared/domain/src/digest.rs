@@ -1,5 +1,6 @@
 //! SHA-256 digests, as the journal and the side texts use them.
 
+use data_encoding::HEXLOWER;
 use sha2::Digest as _;
 use std::fmt;
 
@@ -48,17 +49,26 @@ impl fmt::Debug for Digest {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|b| [char::from(DIGITS[usize::from(b >> 4)]), char::from(DIGITS[usize::from(b & 15)])]).collect()
+    HEXLOWER.encode(bytes)
 }
 
+/// Reads so many bytes of lower-case hex digits.
 pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let mut bytes = [0_u8; N];
-    if text.len() != N * 2 || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
-        return None;
+    HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_read_from_the_64_lower_case_hex_digits_it_is_written_as_and_from_nothing_else() {
+        let digest = Digest::of(&[b"a part"]);
+        let hex = digest.hex();
+        assert!(hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)), "{hex}");
+        assert_eq!(Digest::find(&hex), Some(digest));
+        for wrong in [&hex[1..], &format!("{hex}0"), &format!("{hex}00"), &hex[..62], "", &hex.to_uppercase(), &hex.replace(&hex[..1], "g")] {
+            assert_eq!(Digest::find(wrong), None, "{wrong}");
+        }
     }
-    for (i, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }

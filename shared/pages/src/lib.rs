@@ -19,4 +19,5 @@ pub use invoice::{InvoiceView, invoice_page};
 pub use pay::{PayNotice, PayView, pay_page};
 pub use plain::{ErrorKind, error_page, not_found_page};
 pub use returning::{ReturnOutcome, ReturnView, return_page};
-pub use shell::{Page, PageError};
+pub use shell::{Page, PageError, STYLE};
+pub use words::{Standing, long_date, standing};

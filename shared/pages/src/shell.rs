@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 /// The style that stands in every page.
-pub(crate) const STYLE: &str = include_str!("../templates/style.css");
+pub const STYLE: &str = include_str!("../templates/style.css");
 
 /// A page, ready to be answered. Prints its size only.
 #[derive(Clone, PartialEq, Eq)]

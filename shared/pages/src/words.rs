@@ -13,17 +13,18 @@ use domain::{
 };
 
 /// Where an invoice stands, in words for its customer.
-pub(crate) struct Standing {
+pub struct Standing {
     /// The style's class: `calm`, `good`, `warn` or `muted`.
-    pub(crate) tone: &'static str,
+    pub tone: &'static str,
     /// One short sentence.
-    pub(crate) sentence: String,
+    pub sentence: String,
     /// What it means, or empty.
-    pub(crate) detail: String,
+    pub detail: String,
 }
 
 /// A date as people read it: `21 November 2026`.
-pub(crate) fn long_date(date: NaiveDate) -> String {
+#[must_use]
+pub fn long_date(date: NaiveDate) -> String {
     date.format("%-d %B %Y").to_string()
 }
 
@@ -45,7 +46,8 @@ pub(crate) fn contact(business: &Business) -> &EmailAddress {
 }
 
 /// The sentence of R1, column "Customer sees".
-pub(crate) fn standing(invoice: &Invoice, zone: Zone, today: NaiveDate) -> Standing {
+#[must_use]
+pub fn standing(invoice: &Invoice, zone: Zone, today: NaiveDate) -> Standing {
     let say = |tone, sentence: &str, detail: &str| Standing { tone, sentence: sentence.to_owned(), detail: detail.to_owned() };
     match invoice.status {
         Status::Draft => say("muted", "Preview: this invoice has not been sent", ""),

@@ -1,6 +1,7 @@
 //! Secrets, from Secrets Manager.
 
 use aws_config::SdkConfig;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -71,14 +72,7 @@ struct LinkKeysForm {
 
 /// 32 bytes of 64 hex digits.
 fn bytes_of_hex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (i, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()?;
-    }
-    Some(bytes)
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
 impl Secrets {

@@ -78,6 +78,8 @@ pub struct ContactSummary {
 pub enum InvoiceList {
     /// All of them, oldest first.
     All,
+    /// All of them, newest first.
+    Newest,
     /// Those in a status.
     Status(StatusCode),
     /// Those of a contact.
@@ -113,13 +115,14 @@ impl Store {
     /// [`StoreError`].
     pub async fn list_invoices(&self, list: &InvoiceList, limit: i32, cursor: Option<&str>) -> Result<Page<InvoiceSummary>, StoreError> {
         let (index, partition, condition, values) = match list {
-            InvoiceList::All => (keys::BY_KIND, "invoice".to_owned(), "", vec![]),
+            InvoiceList::All | InvoiceList::Newest => (keys::BY_KIND, "invoice".to_owned(), "", vec![]),
             InvoiceList::Status(status) => (keys::BY_STATUS, keys::status_partition(*status).to_owned(), "", vec![]),
             InvoiceList::Contact(id) => (keys::BY_CONTACT, id.to_string(), "", vec![]),
             InvoiceList::DueBefore(date) => (keys::BY_DUE_DATE, keys::OWING.to_owned(), "#s < :a", vec![(":a", date.to_string())]),
         };
         let start = cursor.map(|text| read_cursor(text, index, &partition)).transpose()?;
-        let ask = Ask { index: Some(index), partition, condition, values, limit: Some(limit), backwards: false, start };
+        let backwards = matches!(list, InvoiceList::Newest);
+        let ask = Ask { index: Some(index), partition, condition, values, limit: Some(limit), backwards, start };
         let (items, next) = self.ask(ask).await?;
         Ok(Page { rows: items.iter().map(invoice_summary).collect::<Result<_, _>>()?, next: next.map(|key| write_cursor(&key)) })
     }

@@ -1,6 +1,7 @@
 //! Runs seeds: `cargo run -p simulation -- --seeds 300`.
 #![allow(clippy::print_stdout, reason = "it prints what it found")]
 
+use lexopt::Arg::{Long, Short, Value};
 use simulation::{
     FOUND,
     crash_points::{self, How},
@@ -10,6 +11,7 @@ use simulation::{
 };
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     process::ExitCode,
     sync::{
         Mutex, PoisonError,
@@ -36,6 +38,7 @@ Replays a business under faults that seeds decide.
   --twice N         the first so many of them twice: the same must happen
   --crash-points    every call of every use case, gone wrong in every way
   --threads N       at once (default 2)
+  --help            this text
 ";
 
 #[derive(Debug)]
@@ -50,35 +53,47 @@ struct Options {
     threads: u64,
 }
 
-fn options() -> Result<Options, String> {
+/// Reads the arguments after the program's name; none when help was asked for.
+fn options(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Options>, String> {
     let mut options = Options { seeds: 300, from: 1, seed: None, mutant: None, mutants: false, crash_points: false, twice: 0, threads: 2 };
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        let mut number = || arguments.next().and_then(|text| text.parse().ok()).ok_or_else(|| format!("{argument}: a number must follow"));
-        match argument.as_str() {
-            "--seeds" => options.seeds = number()?,
-            "--from" => options.from = number()?,
-            "--seed" => options.seed = Some(number()?),
-            "--twice" => options.twice = number()?,
-            "--threads" => options.threads = number()?,
-            "--mutants" => options.mutants = true,
-            "--crash-points" => options.crash_points = true,
-            "--mutant" => {
-                let name = arguments.next().unwrap_or_default();
-                let names: Vec<_> = ALL.iter().map(|mutant| mutant.name).collect();
-                options.mutant = Some(Mutant::find(&name).ok_or_else(|| format!("--mutant {name}: one of {names:?}"))?);
-            }
-            _ => return Err(format!("{argument} is no option\n\n{USAGE}")),
+    let mut arguments = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
+        match argument {
+            Long("help") | Short('h') => return Ok(None),
+            Long("seeds") => options.seeds = number("--seeds", &mut arguments)?,
+            Long("from") => options.from = number("--from", &mut arguments)?,
+            Long("seed") => options.seed = Some(number("--seed", &mut arguments)?),
+            Long("twice") => options.twice = number("--twice", &mut arguments)?,
+            Long("threads") => options.threads = number("--threads", &mut arguments)?,
+            Long("mutants") => options.mutants = true,
+            Long("crash-points") => options.crash_points = true,
+            Long("mutant") => options.mutant = Some(mutant(&mut arguments)?),
+            other @ (Long(_) | Short(_) | Value(_)) => return Err(other.unexpected().to_string()),
         }
     }
-    Ok(options)
+    Ok(Some(options))
+}
+
+fn number(name: &str, arguments: &mut lexopt::Parser) -> Result<u64, String> {
+    let text = arguments.value().unwrap_or_default();
+    text.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| format!("{name} {}: a number must follow", text.to_string_lossy()))
+}
+
+fn mutant(arguments: &mut lexopt::Parser) -> Result<Mutant, String> {
+    let name = arguments.value().unwrap_or_default();
+    let names: Vec<_> = ALL.iter().map(|mutant| mutant.name).collect();
+    Mutant::find(&name.to_string_lossy()).ok_or_else(|| format!("--mutant {}: one of {names:?}", name.to_string_lossy()))
 }
 
 fn main() -> ExitCode {
-    let options = match options() {
-        Ok(options) => options,
+    let options = match options(std::env::args_os().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
         Err(error) => {
-            println!("{error}");
+            println!("{error}\n\n{USAGE}");
             return ExitCode::from(2);
         }
     };

@@ -1,5 +1,6 @@
 //! Event objects and signed webhooks. Source: docs.stripe.com/api/events and docs.stripe.com/webhooks#verify-manually.
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -76,10 +77,5 @@ pub(super) fn signature(secret: &str, at: i64, body: &[u8]) -> String {
     mac.update(at.to_string().as_bytes());
     mac.update(b".");
     mac.update(body);
-    format!("t={at},v1={}", hex(&mac.finalize().into_bytes()))
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("t={at},v1={}", HEXLOWER.encode(&mac.finalize().into_bytes()))
 }

@@ -1,10 +1,10 @@
 //! Idempotency keys. Source: docs.stripe.com/api/idempotent_requests.
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::{Answer, ApiError};
-use super::events::hex;
 use super::state::State;
 
 const KEPT_SECONDS: i64 = 24 * 60 * 60;
@@ -37,7 +37,7 @@ impl Keyed {
             hash.update(part.len().to_be_bytes());
             hash.update(part.as_bytes());
         }
-        Self { key: key.to_owned(), path: path.to_owned(), fingerprint: hex(&hash.finalize()) }
+        Self { key: key.to_owned(), path: path.to_owned(), fingerprint: HEXLOWER.encode(&hash.finalize()) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::stripe::testing::{ATTEMPT, INVOICE, SESSION, instant};
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_700_000_000;
@@ -14,7 +15,7 @@ fn secrets(list: &[&str]) -> Vec<SecretString> {
 }
 
 fn v1(secret: &str, seconds: i64, raw: &[u8]) -> String {
-    sign(&secret.into(), &seconds.to_string(), raw).unwrap().iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(sign(&secret.into(), &seconds.to_string(), raw).unwrap().as_slice())
 }
 
 fn header(secret: &str, seconds: i64) -> String {
