@@ -1,7 +1,9 @@
-// Drives one whole payment in headless Chromium against a running `cargo run`, without and with a decline, and looks at every
-// page on the way: no broken policy, no script, nothing that axe finds, no sideways scrolling at 320 pixels.
+// Drives one whole payment in headless Chromium against a running `cargo run`, without and with a decline, then its front page, and
+// looks at every page on the way: no broken policy, no script, nothing that axe finds, no sideways scrolling at 320 pixels.
 import { chromium } from 'playwright-core';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 
 const [base, home] = process.argv.slice(2);
@@ -19,7 +21,7 @@ async function json(path, options = {}) {
   return answer.json();
 }
 
-const { api_key: key } = await json('/_local/info');
+const { api_key: key, gateway_url: gateway } = await json('/_local/info');
 let count = 0;
 const post = (path, body) =>
   json(path, {
@@ -83,10 +85,76 @@ async function payOnce(width, colorScheme, javaScriptEnabled) {
   await context.close();
 }
 
+async function frontPage(width, colorScheme, button, days) {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+  const page = await context.newPage();
+  page.setDefaultTimeout(120_000);
+  const complaints = [];
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  const label = `${width}-${colorScheme}`;
+  const shown = async () => Date.parse(await page.locator('time').getAttribute('datetime'));
+  const mails = async () => (await json('/_local/messages')).length;
+  await page.goto(base);
+  await look(page, `${label}-front`);
+  const before = { clock: await shown(), mails: await mails() };
+  await page.getByRole('button', { name: button, exact: true }).click();
+  await page.getByRole('status').waitFor();
+  must(page.url() === `${base}/`, `the button leads back to the front page, not to ${page.url()}`);
+  const moved = ((await shown()) - before.clock) / 86_400_000;
+  must(moved >= days && moved < days + 0.1, `${button} moves the clock by ${moved} days`);
+  const more = (await mails()) - before.mails;
+  const told = await page.getByRole('status').textContent();
+  must(told.includes(more === 0 ? 'no mail' : `${more} mail`), `${more} mails went out, and the page says: ${told}`);
+  await look(page, `${label}-front-moved`);
+  await page.getByRole('region', { name: 'Invoices' }).getByRole('link', { name: /^INV-/ }).first().click();
+  must(page.url().startsWith(`${base}/i/`), `an invoice's link leads to ${page.url()}`);
+  must(/Invoice INV-/.test(await page.textContent('h1')), 'and opens its page');
+  await page.goBack();
+  await page.getByRole('region', { name: 'Mailbox' }).getByRole('listitem').first().getByRole('link').click();
+  const mail = await fetch(base + (await page.locator('iframe').getAttribute('src')));
+  must(mail.ok && /href=/.test(await mail.text()), 'a mail is shown as it was sent');
+  await look(page, `${label}-mail`);
+  await page.goto(`${base}/_local/`);
+  must(page.url() === `${base}/`, 'the address of the mailbox of old leads to the front page');
+  await page.goto(`${base}/_local/mailbox`);
+  await look(page, `${label}-mailbox`);
+  must(complaints.length === 0, `the browser complains: ${complaints.join('\n')}`);
+  await context.close();
+  return more;
+}
+
+async function commandsWork() {
+  const page = await browser.newPage();
+  await page.goto(base);
+  const commands = (await page.locator('.commands code').allTextContents()).slice(1);
+  await page.close();
+  const [listed, made, moved] = commands.map((command) => JSON.parse(execFileSync('sh', ['-c', command], { stdio: 'pipe' })));
+  must(listed.data.length > 3, 'the first command lists invoices');
+  must(made.number?.startsWith('INV-') && made.status.code === 'open', `the second sends one: ${JSON.stringify(made)}`);
+  must(Date.parse(moved.now) > Date.parse(made.sent_at) + 2.9 * 86_400_000, `the third moves the clock: ${JSON.stringify(moved)}`);
+}
+
+async function foreignersAreRefused() {
+  const status = (address, method, headers) =>
+    new Promise((done, failed) => request(address, { method, headers }, (answer) => done(answer.resume().statusCode)).on('error', failed).end());
+  for (const door of [`${base}/`, `${base}/v1/invoices`, `${base}/_local/info`, `${gateway}/_sandbox`, `${gateway}/c/pay/cs_test_1`]) {
+    must((await status(door, 'GET', { host: 'evil.example' })) === 403, `${door} answers under a foreign name`);
+    must((await status(door, 'GET', {})) !== 403, `${door} does not answer under its own name`);
+    for (const origin of ['https://evil.example', 'null']) {
+      must((await status(door, 'POST', { origin })) === 403, `${door} takes a form from ${origin}`);
+    }
+  }
+}
+
 try {
+  await foreignersAreRefused();
   await payOnce(320, 'light', true);
   await payOnce(1280, 'dark', true);
   await payOnce(1280, 'light', false);
+  must((await frontPage(320, 'light', '+3 days', 3)) > 0, 'in three days a reminder is due');
+  await frontPage(1280, 'dark', '+1 week', 7);
+  await commandsWork();
 } finally {
   await browser.close();
 }

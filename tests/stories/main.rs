@@ -24,6 +24,7 @@ mod dynamo_json;
 mod fencing;
 mod floods;
 mod formats;
+mod front;
 mod gateway_faults;
 mod gateway_notices;
 mod golden;

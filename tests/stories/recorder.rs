@@ -5,11 +5,13 @@ use aws_sdk_sesv2::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::operation::send_email::SendEmailOutput;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
+use axum::Router;
 use axum::body::Body;
 use chrono::{DateTime, TimeZone, Utc};
+use domain::calendar::Zone;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use local::recorder::view::{mailbox_html, mailbox_router};
+use local::recorder::view::mailbox_router;
 use local::recorder::{EventsFault, Fault, MailFault, Recorder, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -82,7 +84,7 @@ fn event(source: &str, detail: &str) -> PutEventsRequestEntry {
 
 async fn get(recorder: &Recorder, path: &str) -> (StatusCode, http::HeaderMap, String) {
     let request = Request::get(path).body(Body::empty()).unwrap();
-    let response = mailbox_router(recorder.clone()).oneshot(request).await.unwrap();
+    let response = mailbox_router(recorder.clone(), Zone::UTC).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
@@ -334,7 +336,7 @@ async fn the_mailbox_shows_a_mail_as_data_as_it_was_sent_and_as_a_page_without_i
 
     let (_, headers, page) = get(&recorder, &format!("/messages/{id}")).await;
     assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
-    assert!(page.contains("Acme &lt;Billing&gt;") && page.contains("Pay &lt;here&gt;"));
+    assert!(page.contains("Acme &#60;Billing&#62;") && page.contains("Pay &#60;here&#62;"));
     assert!(!page.contains("<script"));
 
     let (_, headers, html) = get(&recorder, &format!("/messages/{id}.html")).await;
@@ -344,8 +346,35 @@ async fn the_mailbox_shows_a_mail_as_data_as_it_was_sent_and_as_a_page_without_i
 
     assert_eq!(get(&recorder, "/messages/mail-000009").await.0, StatusCode::NOT_FOUND);
     assert_eq!(get(&recorder, &format!("/messages/{id}.exe")).await.0, StatusCode::NOT_FOUND);
-    let table = mailbox_html(&recorder);
-    assert!(table.contains(&format!("href=\"/messages/{id}\"")) && table.contains("Rechnung für März"));
+}
+
+#[tokio::test]
+async fn every_link_of_the_mailbox_page_and_of_a_mail_s_page_opens_where_a_local_run_carries_them() {
+    let (recorder, wire) = recorder();
+    send(&wire, RAW, to(&["ann@customer.example"])).await;
+    send(&wire, &RAW.replace("Subject: ", "X-Subject: "), to(&["bo@customer.example"])).await;
+    let routes = Router::new().nest("/_local", mailbox_router(recorder, Zone::UTC));
+    let open = async |path: &str| {
+        let answer = routes.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    };
+    let leads = |page: &str| -> Vec<String> {
+        let ways = page.split("href=\"").skip(1).chain(page.split("src=\"").skip(1)).filter_map(|rest| rest.split('"').next());
+        ways.filter(|way| way.starts_with("/_local/")).map(str::to_owned).collect()
+    };
+    let mailbox = open("/_local/mailbox").await;
+    let newest_first = mailbox.find("(no subject)").zip(mailbox.find("Rechnung für März")).is_some_and(|(new, old)| new < old);
+    assert!(newest_first, "{mailbox}");
+    let mails = leads(&mailbox);
+    assert_eq!(mails.len(), 2);
+    for mail in mails {
+        let ways = leads(&open(&mail).await);
+        assert_eq!(ways.len(), 2, "as it was sent, and its HTML: {ways:?}");
+        for way in ways {
+            open(&way).await;
+        }
+    }
 }
 
 #[tokio::test]

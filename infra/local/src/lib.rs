@@ -5,8 +5,11 @@
 
 pub mod clock;
 pub mod control;
+pub mod doors;
 pub mod engine;
+pub mod front;
 pub mod functions;
+mod look;
 pub mod options;
 pub mod place;
 pub mod recorder;

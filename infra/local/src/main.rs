@@ -2,12 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "this is where servers are started")]
 
 use anyhow::Context as _;
-use app::{Clock, Entropy, connect};
+use app::{Clock, Deps, Entropy, connect};
 use aws_config::SdkConfig;
 use domain::{api_key::ApiKey, ids::ApiKeyId};
 use local::{
     clock::MovableClock,
     control::{self, Info},
+    doors,
     engine::Engine,
     functions::{Materials, Town},
     options::{Options, USAGE},
@@ -33,11 +34,8 @@ struct Made {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help") {
-        return say(USAGE);
-    }
-    let options = Options::parse(arguments).map_err(|error| anyhow::anyhow!("{error}\n\n{USAGE}"))?;
+    let options = Options::parse(std::env::args_os().skip(1)).map_err(|error| anyhow::anyhow!("{error}\n\n{USAGE}"))?;
+    let Some(options) = options else { return say(USAGE) };
     start_logs();
     let place = Place::open(options.data_dir.clone(), options.reset)?;
     let pages = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], options.port)))
@@ -49,14 +47,13 @@ async fn main() -> anyhow::Result<()> {
     };
     let base_url = format!("http://{}", pages.local_addr()?);
     let gateway_url = format!("http://{}", checkout.local_addr()?);
-    let (town, api_key) = build(&place, &base_url, &gateway_url, checkout, options.every_start).await?;
+    let (town, deps, api_key) = build(&place, &base_url, &gateway_url, checkout, options.every_start).await?;
     let data_dir = place.folder().map_or_else(|| "memory".to_owned(), |folder| folder.display().to_string());
     let info = Info { base_url: base_url.clone(), api_key: api_key.clone(), gateway_url: gateway_url.clone(), data_dir: data_dir.clone() };
-    let local = control::router(town.clone(), info);
-    let routes = town.routes().nest("/_local", local.clone()).route("/_local/", axum::routing::any_service(AtRoot(local)));
+    let routes = doors::guarded(town.routes().merge(control::router(town.clone(), deps, info).await?));
     let server = tokio::spawn(async move { axum::serve(pages, routes).await });
     say(&format!(
-        "Remit is running.\n\n  Pages and API   {base_url}\n  API key         {api_key}\n  Mailbox, clock  {base_url}/_local/\n  \
+        "Remit is running.\n\n  Open            {base_url}\n  API             {base_url}/v1\n  API key         {api_key}\n  \
          Gateway         {gateway_url}/_sandbox\n  Kept in         {data_dir}\n\nStop with Ctrl-C.\n"
     ))?;
     go_on(town, server).await
@@ -86,7 +83,7 @@ async fn build(
     gateway_url: &str,
     checkout: TcpListener,
     every_start: bool,
-) -> anyhow::Result<(Town, String)> {
+) -> anyhow::Result<(Town, Deps, String)> {
     let made = made(place)?;
     let clock = MovableClock::open(place)?;
     let now = {
@@ -109,7 +106,7 @@ async fn build(
     let elsewhere = runtime::config::env("AWS_ENDPOINT_URL_DYNAMODB").is_some();
     let engine = if elsewhere { None } else { Some(Engine::open(place)?) };
     let recorder_url = serve(recorder.router()).await?;
-    let gateway_routes = gateway.router();
+    let gateway_routes = doors::guarded(gateway.router());
     tokio::spawn(async move { axum::serve(checkout, gateway_routes).await });
     let config = runtime::Config::from_lookup(|name| {
         runtime::config::env(name).or_else(|| {
@@ -135,13 +132,13 @@ async fn build(
     }
     let api_key = prepare(&deps, &made).await?;
     let mailer = connect::mailer(&config, &sdk);
-    let stream = engine.as_ref().map(Engine::stream);
-    let town = Town::new(Materials { deps, mailer, clock, recorder, gateway, stream, base_url: base_url.to_owned(), every_start })?;
-    Ok((town, api_key))
+    let (stream, base_url) = (engine.as_ref().map(Engine::stream), base_url.to_owned());
+    let town = Town::new(Materials { deps: deps.clone(), mailer, clock, recorder, gateway, stream, base_url, every_start })?;
+    Ok((town, deps, api_key))
 }
 
 /// The table, an API key, and at the first start the demo business.
-async fn prepare(deps: &app::Deps, made: &Made) -> anyhow::Result<String> {
+async fn prepare(deps: &Deps, made: &Made) -> anyhow::Result<String> {
     deps.store.create_table().await?;
     let id = ApiKeyId::parse(&made.api_key_id)?;
     // Put down once, so that a key that was revoked stays so.
@@ -193,6 +190,7 @@ async fn sdk_config() -> SdkConfig {
 async fn serve(router: axum::Router) -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
+    let router = doors::guarded(router);
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(url)
 }
@@ -206,23 +204,4 @@ fn say(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush().map_err(Into::into)
-}
-
-/// Answers `/_local/` as `/_local`.
-#[derive(Clone)]
-struct AtRoot(axum::Router);
-
-impl tower::Service<axum::extract::Request> for AtRoot {
-    type Response = axum::response::Response;
-    type Error = std::convert::Infallible;
-    type Future = <axum::Router as tower::Service<axum::extract::Request>>::Future;
-
-    fn poll_ready(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
-        tower::Service::<axum::extract::Request>::poll_ready(&mut self.0, context)
-    }
-
-    fn call(&mut self, mut request: axum::extract::Request) -> Self::Future {
-        *request.uri_mut() = http::Uri::from_static("/");
-        self.0.call(request)
-    }
 }

@@ -67,7 +67,8 @@ mod tests {
         let hex = digest.hex();
         assert!(hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)), "{hex}");
         assert_eq!(Digest::find(&hex), Some(digest));
-        for wrong in [&hex[1..], &format!("{hex}0"), &format!("{hex}00"), &hex[..62], "", &hex.to_uppercase(), &hex.replace(&hex[..1], "g")] {
+        for wrong in [&hex[1..], &format!("{hex}0"), &format!("{hex}00"), &hex[..62], "", &hex.to_uppercase(), &hex.replace(&hex[..1], "g")]
+        {
             assert_eq!(Digest::find(wrong), None, "{wrong}");
         }
     }

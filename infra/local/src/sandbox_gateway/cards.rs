@@ -36,11 +36,22 @@ pub(super) enum Verdict {
     Declines(Decline),
 }
 
-/// A card of the list on the hosted page.
-pub(super) struct TestCard {
-    pub(super) number: &'static str,
-    pub(super) what: &'static str,
+/// A card that the hosted page knows.
+pub struct TestCard {
+    /// Its number, in digits only.
+    pub number: &'static str,
+    /// What becomes of a payment with it: `is paid`.
+    pub what: &'static str,
     effect: Effect,
+}
+
+impl TestCard {
+    /// Its number as it stands on a card: `4242 4242 4242 4242`.
+    #[must_use]
+    pub fn spaced(&self) -> String {
+        let groups: Vec<String> = self.number.chars().collect::<Vec<_>>().chunks(4).map(|group| group.iter().collect()).collect();
+        groups.join(" ")
+    }
 }
 
 enum Effect {
@@ -49,7 +60,8 @@ enum Effect {
     Declines(&'static str, &'static str, &'static str),
 }
 
-pub(super) const TEST_CARDS: [TestCard; 6] = [
+/// Every card that the hosted page knows; any other is declined.
+pub const TEST_CARDS: [TestCard; 6] = [
     TestCard { number: "4242424242424242", what: "is paid", effect: Effect::Pays },
     TestCard {
         number: "4000000000000002",

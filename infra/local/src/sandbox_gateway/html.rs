@@ -177,9 +177,5 @@ fn field(name: &str, label: &str, autocomplete: &str, wrong: Option<&str>) -> St
 }
 
 fn test_cards() -> String {
-    let spaced = |number: &str| {
-        let groups: Vec<String> = number.chars().collect::<Vec<_>>().chunks(4).map(|group| group.iter().collect()).collect();
-        groups.join(" ")
-    };
-    TEST_CARDS.iter().map(|card| format!("<li><code>{}</code> {}</li>", spaced(card.number), card.what)).collect()
+    TEST_CARDS.iter().map(|card| format!("<li><code>{}</code> {}</li>", card.spaced(), card.what)).collect()
 }

@@ -33,6 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 
+pub use cards::{TEST_CARDS, TestCard};
 pub use fault::{AnswerLost, Call, Fault, WebhookMode};
 pub use views::{ChargeView, Exchange, Notice, PayError, PayOutcome, SessionView, SessionViewStatus};
 
