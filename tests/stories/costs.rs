@@ -114,7 +114,7 @@ fn flood() -> Decimal {
 #[test]
 fn own_06_the_readme_says_what_a_flood_costs() {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
-    let told = format!("at most ${:.0} a day", flood());
+    let told = format!("at most ${} a day", flood().round_dp(0));
     assert!(readme.contains(&told), "the README should say {told}");
 }
 
