@@ -71,7 +71,7 @@ pub(crate) fn latest_mails(recorder: &Recorder, zone: Zone, most: usize) -> (Vec
         to: mail.envelope_to.join(", "),
         at: look::minute(mail.at, zone),
     };
-    (state.mails.iter().rev().take(most).map(|mail| row(mail)).collect(), state.mails.len())
+    (state.mails.iter().rev().take(most).map(row).collect(), state.mails.len())
 }
 
 /// How many mails were sent after one instant, until another.
