@@ -82,7 +82,7 @@ impl Stack {
         .unwrap();
         serve(gateway.router(), &gateway_port).await;
 
-        let sdk = runtime::aws::sdk_config().await;
+        let sdk = runtime::aws::sdk_config();
         let outputs: Vec<Value> = serde_json::from_str(&variable("REMIT_DEPLOYED_OUTPUTS")).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let outputs: BTreeMap<String, String> =

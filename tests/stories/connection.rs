@@ -2,7 +2,7 @@
 
 use app::{
     Clock, Deps, Entropy,
-    connect::{ConnectError, Connection, Needs},
+    connect::{ConnectError, Connection, Needs, over_https, to_table},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -15,6 +15,7 @@ use runtime::Config;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tests::wire::{Wire, WireFault};
 
@@ -42,8 +43,8 @@ impl Place {
         Self { wire: Wire::to(recorder.router()), recorder, clock }
     }
 
-    async fn open(&self, needs: Needs, mode: &str) -> Result<Connection<Deps>, ConnectError> {
-        let config = Config::from_lookup(|name| {
+    fn config(mode: &str) -> Config {
+        let variable = |name: &str| {
             let value = match name {
                 "REMIT_TABLE" | "REMIT_BUS" => "remit",
                 "REMIT_BASE_URL" => "https://pay.invalid",
@@ -53,16 +54,30 @@ impl Place {
                 _ => return None,
             };
             Some(value.to_owned())
-        });
+        };
+        Config::from_lookup(variable).unwrap()
+    }
+
+    fn clock(&self) -> Clock {
         let clock = self.clock.clone();
-        let entropy = Entropy::new(|bytes| bytes.fill(9));
-        Connection::open(config.unwrap(), self.wire.sdk_config(), needs, Clock::new(move || *clock.lock().unwrap()), entropy, |deps| deps)
-            .await
+        Clock::new(move || *clock.lock().unwrap())
+    }
+
+    async fn open(&self, needs: Needs, mode: &str) -> Result<Connection<Deps>, ConnectError> {
+        Connection::open(Self::config(mode), self.wire.sdk_config(), needs, self.clock(), entropy(), |deps| deps).await
     }
 
     fn pass(&self, seconds: i64) {
         *self.clock.lock().unwrap() += TimeDelta::seconds(seconds);
     }
+}
+
+fn entropy() -> Entropy {
+    Entropy::new(|bytes| bytes.fill(9))
+}
+
+fn with_gateway() -> Needs {
+    Needs::Gateway(over_https())
 }
 
 fn token(deps: &Deps) -> String {
@@ -78,12 +93,23 @@ fn believes(deps: &Deps, token: &str) -> bool {
 #[tokio::test(start_paused = true)]
 async fn secrets_are_read_once_and_again_after_five_minutes() {
     let place = Place::new();
-    let connection = place.open(Needs::Gateway, "test").await.unwrap();
+    let connection = place.open(with_gateway(), "test").await.unwrap();
     for (seconds, read) in [(0, 2), (299, 2), (1, 4), (299, 4), (1, 6)] {
         place.pass(seconds);
         let _ = connection.get().await;
         assert_eq!(place.wire.calls().len(), read, "after {seconds} more");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_secrets_of_a_function_are_asked_for_at_the_same_time() {
+    let place = Place::new();
+    place.wire.set_pace(Arc::new(|| Duration::from_millis(50)));
+    let begun = tokio::time::Instant::now();
+    let _ = place.open(with_gateway(), "test").await.unwrap();
+    assert_eq!(place.wire.calls().len(), 2);
+    // There and back, once.
+    assert!(begun.elapsed() < Duration::from_millis(150), "{:?}", begun.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -106,7 +132,7 @@ async fn f21_a_link_key_is_rotated_while_links_of_both_are_believed_by_every_fun
 #[tokio::test(start_paused = true)]
 async fn f21_webhook_secrets_are_taken_side_by_side_while_one_is_rolled() {
     let place = Place::new();
-    let connection = place.open(Needs::Gateway, "test").await.unwrap();
+    let connection = place.open(with_gateway(), "test").await.unwrap();
     place.recorder.rotate_secret("stripe", ROLLED.to_owned());
     assert_eq!(connection.get().await.notice_secrets.len(), 1);
     place.pass(300);
@@ -116,7 +142,7 @@ async fn f21_webhook_secrets_are_taken_side_by_side_while_one_is_rolled() {
 #[tokio::test(start_paused = true)]
 async fn while_secrets_cannot_be_read_again_the_old_ones_serve() {
     let place = Place::new();
-    let connection = place.open(Needs::Gateway, "test").await.unwrap();
+    let connection = place.open(with_gateway(), "test").await.unwrap();
     let old = token(&connection.get().await);
     place.wire.set_fault_plan(Arc::new(|_| WireFault::LoseBeforeEffect));
     place.pass(300);
@@ -135,7 +161,7 @@ async fn f23_a_test_key_collects_nothing_in_a_live_stack_nor_a_live_key_in_a_tes
     {
         let place = Place::new();
         place.recorder.rotate_secret("stripe", STRIPE.replace("sk_test_one", key));
-        let deps = place.open(Needs::Gateway, mode).await.unwrap().get().await;
+        let deps = place.open(with_gateway(), mode).await.unwrap().get().await;
         assert_eq!((deps.gateway.is_some(), deps.notice_secrets.is_empty()), (collects, !collects), "{key} in {mode}");
     }
 }
@@ -143,9 +169,10 @@ async fn f23_a_test_key_collects_nothing_in_a_live_stack_nor_a_live_key_in_a_tes
 #[tokio::test(start_paused = true)]
 async fn a_function_that_signs_nothing_reads_no_secret_and_its_links_open_nothing() {
     let place = Place::new();
-    let (sweep, page) = (place.open(Needs::Table, "test").await.unwrap(), place.open(Needs::Links, "test").await.unwrap());
+    let sweep = to_table(&Place::config("test"), &place.wire.sdk_config(), place.clock(), entropy()).unwrap();
+    let page = place.open(Needs::Links, "test").await.unwrap();
     assert_eq!(place.wire.calls().len(), 1);
-    assert!(!believes(&page.get().await, &token(&sweep.get().await)));
+    assert!(!believes(&page.get().await, &token(&sweep)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,7 +180,7 @@ async fn f54_a_secret_that_is_missing_or_malformed_is_named_before_the_first_eve
     for (name, value) in [("links", "{}"), ("stripe", r#"{"secret_key": "sk_test_one"}"#)] {
         let place = Place::new();
         place.recorder.rotate_secret(name, value.to_owned());
-        let error = place.open(Needs::Gateway, "test").await.err().unwrap().to_string();
+        let error = place.open(with_gateway(), "test").await.err().unwrap().to_string();
         assert!(error.starts_with(&format!("secret {name} is not of the form")), "{error}");
         assert!(!error.contains("sk_test_one"));
     }

@@ -176,7 +176,7 @@ fn exactly_the_functions_that_call_the_gateway_are_given_its_secret() {
         let main = fs::read_to_string(root().join("functions").join(&folder).join("src/main.rs")).unwrap();
         let needs = main.contains("Needs::Gateway");
         let signs = needs || main.contains("Needs::Links");
-        assert!(signs || main.contains("Needs::Table"), "{folder}");
+        assert!(signs || main.contains("to_table("), "{folder}");
         assert_eq!(statements(&function).iter().any(|s| s["Sid"] == "ReadLinkKeys"), signs, "{folder}");
         let named = function["Environment"]["Variables"].get("REMIT_STRIPE_SECRET").is_some();
         let read = statements(&function)

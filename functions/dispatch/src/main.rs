@@ -18,7 +18,7 @@ async fn main() -> std::process::ExitCode {
 #[expect(clippy::disallowed_methods, reason = "a function is where the clock comes in")]
 async fn begin() -> Result<(), Error> {
     let config = runtime::Config::from_env()?;
-    let sdk = runtime::aws::sdk_config().await;
+    let sdk = runtime::aws::sdk_config();
     let entropy = Entropy::new(|bytes| {
         // Without random numbers nothing may be made: the process ends, and Lambda starts another.
         if getrandom::fill(bytes).is_err() {

@@ -2,7 +2,7 @@
 
 use app::{
     Clock, Entropy,
-    connect::{Connection, Needs, bus},
+    connect::{bus, to_table},
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -18,7 +18,7 @@ async fn main() -> std::process::ExitCode {
 #[expect(clippy::disallowed_methods, reason = "a function is where the clock comes in")]
 async fn begin() -> Result<(), Error> {
     let config = runtime::Config::from_env()?;
-    let sdk = runtime::aws::sdk_config().await;
+    let sdk = runtime::aws::sdk_config();
     let entropy = Entropy::new(|bytes| {
         // Without random numbers nothing may be made: the process ends, and Lambda starts another.
         if getrandom::fill(bytes).is_err() {
@@ -26,13 +26,12 @@ async fn begin() -> Result<(), Error> {
         }
     });
     let bus = &bus(&config, &sdk);
-    let stack = &config.stack.clone();
-    let deps = &Connection::open(config, sdk, Needs::Table, Clock::new(chrono::Utc::now), entropy, |deps| deps).await?;
+    let stack = &config.stack;
+    let deps = &to_table(&config, &sdk, Clock::new(chrono::Utc::now), entropy)?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX) - MARGIN_MS;
         let has_time = || chrono::Utc::now().timestamp_millis() < deadline;
-        let deps = deps.get().await;
-        let outcome = upcoming_reminders::handle(&deps, bus, &event.payload, &has_time).await;
+        let outcome = upcoming_reminders::handle(deps, bus, &event.payload, &has_time).await;
         runtime::metrics::emit(stack, chrono::Utc::now().into(), &deps.measures.take());
         outcome.map(|_| ()).map_err(Error::from)
     }))

@@ -35,7 +35,7 @@ async fn run() -> anyhow::Result<ExitCode> {
     let with = Surroundings {
         sdk: sdk().await?,
         gateway_url: runtime::config::env("REMIT_STRIPE_API_URL").filter(|url| !url.is_empty()),
-        transport: Transport::reqwest(CALL_TIMEOUT)?,
+        transport: Transport::reqwest(CALL_TIMEOUT),
         dns: options.dns.map_or_else(Dns::of_this_machine, Dns::at)?,
         clock: Arc::new(chrono::Utc::now),
     };

@@ -9,7 +9,7 @@ mod options;
 use anyhow::Context as _;
 use app::{
     Clock, Entropy,
-    connect::{Needs, connect},
+    connect::{Needs, connect, over_https},
     reconcile::{RESTORE, Reconciled, reconcile},
 };
 use doctor::{
@@ -48,7 +48,7 @@ async fn run() -> anyhow::Result<ExitCode> {
             std::process::abort();
         }
     });
-    let deps = connect(&config, &sdk, Needs::Gateway, clock, entropy).await?;
+    let deps = connect(&config, &sdk, &Needs::Gateway(over_https()), clock, entropy).await?;
     anyhow::ensure!(
         deps.gateway.is_some() || outputs.gateway_secret.is_none(),
         "the gateway's key is not of the stack's mode, so no payment can be asked for; put the right one into its secret"

@@ -10,7 +10,7 @@ use domain::link::{LinkKeys, LinkKeysError};
 use gateway::{
     Gateway, Transport,
     stripe::{ConfigError as StripeConfigError, Stripe, StripeConfig},
-    transport::{CALL_TIMEOUT, TransportError},
+    transport::CALL_TIMEOUT,
 };
 use mail::{Bus, Mailer};
 use runtime::{
@@ -34,20 +34,21 @@ pub enum ConnectError {
     /// Stripe is set up wrong.
     #[error(transparent)]
     Stripe(#[from] StripeConfigError),
-    /// The HTTP client cannot be made.
-    #[error(transparent)]
-    Transport(#[from] TransportError),
 }
 
-/// What a function needs beside the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a function needs beside the table. One that needs nothing else begins with [`to_table`].
+#[derive(Debug, Clone)]
 pub enum Needs {
-    /// Nothing.
-    Table,
     /// The keys that sign customers' links.
     Links,
-    /// Those, and the payment gateway.
-    Gateway,
+    /// Those, and the payment gateway, which is reached this way.
+    Gateway(Transport),
+}
+
+/// The way to the payment gateway, for [`Needs::Gateway`]. Only functions that ask for it are linked with its HTTP client.
+#[must_use]
+pub fn over_https() -> Transport {
+    Transport::reqwest(CALL_TIMEOUT)
 }
 
 /// Seconds after which secrets are read again. One that is rotated is believed beside its successor for longer than that.
@@ -76,7 +77,7 @@ impl<T: Clone> Connection<T> {
         entropy: Entropy,
         make: fn(Deps) -> T,
     ) -> Result<Self, ConnectError> {
-        let deps = connect(&config, &sdk, needs, clock.clone(), entropy).await?;
+        let deps = connect(&config, &sdk, &needs, clock.clone(), entropy).await?;
         let held = Mutex::new((clock.now(), deps.clone(), make(deps)));
         Ok(Self { config, sdk, needs, clock, make, held })
     }
@@ -85,9 +86,9 @@ impl<T: Clone> Connection<T> {
     pub async fn get(&self) -> T {
         let now = self.clock.now();
         let mut held = self.held.lock().await;
-        if self.needs != Needs::Table && (now - held.0).num_seconds() >= SECRETS_SECONDS {
+        if (now - held.0).num_seconds() >= SECRETS_SECONDS {
             held.0 = now;
-            match keys(&self.config, &self.sdk, self.needs, &held.1.entropy).await {
+            match keys(&self.config, &self.sdk, &self.needs).await {
                 Ok(keys) => {
                     held.1 = held.1.clone().with_keys(keys);
                     held.2 = (self.make)(held.1.clone());
@@ -107,32 +108,32 @@ pub(crate) struct Keys {
     pub bootstrap: Option<Bootstrap>,
 }
 
-async fn keys(config: &Config, sdk: &SdkConfig, needs: Needs, entropy: &Entropy) -> Result<Keys, ConnectError> {
-    let secrets = Secrets::new(sdk, config.endpoints.secrets.as_deref());
-    let links = match needs {
-        // Nothing is signed there, and what were signed all the same would open nothing.
-        Needs::Table => {
-            let mut key = [0; 32];
-            entropy.fill(&mut key);
-            LinkKeys::new(1, vec![(1, key)])?
-        }
-        Needs::Links | Needs::Gateway => {
-            let (current, keys) = secrets.link_keys(&config.link_keys_secret).await?;
-            LinkKeys::new(current, keys)?
+async fn keys(config: &Config, sdk: &SdkConfig, needs: &Needs) -> Result<Keys, ConnectError> {
+    let secrets = &Secrets::new(sdk, config.endpoints.secrets.as_deref());
+    let reached = match needs {
+        Needs::Links => None,
+        Needs::Gateway(transport) => config.stripe.as_ref().map(|stripe| (stripe, transport)),
+    };
+    let stripe_keys = async {
+        match reached {
+            Some((stripe, _)) => secrets.stripe(&stripe.secret).await.map(Some),
+            None => Ok(None),
         }
     };
-    let bootstrap = bootstrap(&secrets, config.bootstrap_key_secret.as_deref()).await;
-    let (Needs::Gateway, Some(stripe)) = (needs, &config.stripe) else {
+    // Whoever waits for the first answer waits once, not once for each secret.
+    let (links, bootstrap, stripe_keys) =
+        tokio::join!(secrets.link_keys(&config.link_keys_secret), bootstrap(secrets, config.bootstrap_key_secret.as_deref()), stripe_keys);
+    let (current, keys) = links?;
+    let links = LinkKeys::new(current, keys)?;
+    let (Some((stripe, transport)), Some(found)) = (reached, stripe_keys?) else {
         return Ok(Keys { gateway: None, links, notice_secrets: Vec::new(), bootstrap });
     };
-    let found = secrets.stripe(&stripe.secret).await?;
-    let gateway = Stripe::new(StripeConfig {
+    let gateway = Gateway::Stripe(Stripe::new(StripeConfig {
         api_url: stripe.api_url.clone(),
         checkout_origin: stripe.checkout_origin.clone(),
         secret_key: found.secret_key,
-        transport: Transport::reqwest(CALL_TIMEOUT)?,
-    })?;
-    let gateway = Gateway::Stripe(gateway);
+        transport: transport.clone(),
+    })?);
     if gateway.is_live() != (config.mode == Mode::Live) {
         // Test money never closes a real invoice, nor real money one of a test.
         tracing::error!(mode = ?config.mode, "the gateway's key is of the other mode; customers cannot pay online");
@@ -145,9 +146,26 @@ async fn keys(config: &Config, sdk: &SdkConfig, needs: Needs, entropy: &Entropy)
 ///
 /// # Errors
 /// [`ConnectError`], before the first event.
-pub async fn connect(config: &Config, sdk: &SdkConfig, needs: Needs, clock: Clock, entropy: Entropy) -> Result<Deps, ConnectError> {
-    let Keys { gateway, links, notice_secrets, bootstrap } = keys(config, sdk, needs, &entropy).await?;
-    Ok(Deps::new(Parts {
+pub async fn connect(config: &Config, sdk: &SdkConfig, needs: &Needs, clock: Clock, entropy: Entropy) -> Result<Deps, ConnectError> {
+    let keys = keys(config, sdk, needs).await?;
+    Ok(put_together(config, sdk, keys, clock, entropy))
+}
+
+/// Connects a function that needs nothing but the table, and reads no secret. It signs no links: those that it signed all the same would
+/// open nothing.
+///
+/// # Errors
+/// [`ConnectError::LinkKeys`], which random keys never are.
+pub fn to_table(config: &Config, sdk: &SdkConfig, clock: Clock, entropy: Entropy) -> Result<Deps, ConnectError> {
+    let mut key = [0; 32];
+    entropy.fill(&mut key);
+    let links = LinkKeys::new(1, vec![(1, key)])?;
+    Ok(put_together(config, sdk, Keys { gateway: None, links, notice_secrets: Vec::new(), bootstrap: None }, clock, entropy))
+}
+
+fn put_together(config: &Config, sdk: &SdkConfig, keys: Keys, clock: Clock, entropy: Entropy) -> Deps {
+    let Keys { gateway, links, notice_secrets, bootstrap } = keys;
+    Deps::new(Parts {
         store: Store::new(sdk, config.endpoints.dynamodb.as_deref(), &config.table),
         gateway,
         links,
@@ -157,7 +175,7 @@ pub async fn connect(config: &Config, sdk: &SdkConfig, needs: Needs, clock: Cloc
         jwt_issuer: config.jwt_issuer.clone(),
         clock,
         entropy,
-    }))
+    })
 }
 
 /// Connects to the bus.

@@ -3,7 +3,12 @@
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use rustls::{ClientConfig, RootCertStore};
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// How long one call may take. Deadlines nest: call 20 s, function 28 s, API 30 s.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -88,19 +93,11 @@ impl Transport {
     /// The network: no redirects, no retries, no proxy from the environment, and a fresh connection for each call, because
     /// one kept through a freeze of the function is often dead and would leave a call without an answer.
     ///
-    /// # Errors
-    /// [`TransportError`] when TLS cannot be set up.
-    pub fn reqwest(timeout: Duration) -> Result<Self, TransportError> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls()?)
-            .timeout(timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
-            .pool_max_idle_per_host(0)
-            .build()?;
-        Ok(Self::new(move |request| Box::pin(carry(client.clone(), request))))
+    /// The client is made for the first call: whoever only looks at a page does not wait for it.
+    #[must_use]
+    pub fn reqwest(timeout: Duration) -> Self {
+        let client = Arc::new(OnceLock::new());
+        Self::new(move |request| Box::pin(carry(client.clone(), timeout, request)))
     }
 
     /// Sends one request.
@@ -124,7 +121,34 @@ pub fn tls() -> Result<ClientConfig, TransportError> {
     Ok(config)
 }
 
-async fn carry(client: reqwest::Client, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+fn client(timeout: Duration) -> Result<reqwest::Client, TransportError> {
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls()?)
+        .timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .build();
+    client.map_err(|error| {
+        tracing::error!(%error, "the gateway's HTTP client cannot be made");
+        TransportError { kind: TransportErrorKind::Connect, source: Some(Box::new(error)) }
+    })
+}
+
+async fn carry(
+    held: Arc<OnceLock<reqwest::Client>>,
+    timeout: Duration,
+    request: http::Request<Bytes>,
+) -> Result<http::Response<Bytes>, TransportError> {
+    let client = match held.get() {
+        Some(client) => client,
+        None => {
+            let made = client(timeout)?;
+            held.get_or_init(|| made)
+        }
+    };
     let mut answer = client.execute(request.try_into()?).await?;
     let mut body = BytesMut::new();
     while let Some(chunk) = answer.chunk().await? {

@@ -1,6 +1,8 @@
 //! How every function reaches AWS.
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use crate::config::env;
+use aws_config::{BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider, retry::RetryConfig};
+use aws_sdk_secretsmanager::config::SharedCredentialsProvider;
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
@@ -13,11 +15,21 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 /// Source: Amazon Trust Services, "Certificate Authorities"; the AWS SDK's guide, "Preparing for the migration to ATS".
 const ROOTS: &str = include_str!("amazon-roots.pem");
 
-/// Environment, credentials and region as the SDK finds them; only AWS's own certificates are believed. Where a service is
-/// somewhere else (`AWS_ENDPOINT_URL…`), the system's roots are believed instead.
-pub async fn sdk_config() -> SdkConfig {
-    let client = if elsewhere() { with_system_roots() } else { with_own_roots() };
-    aws_config::defaults(BehaviorVersion::latest()).http_client(client).load().await
+/// Region and credentials as Lambda puts them into the environment, and nowhere else: what the SDK would look for besides (profiles,
+/// containers, instances, other services) is code that no function needs. Only AWS's own certificates are believed; where a service is
+/// somewhere else (`AWS_ENDPOINT_URL…`), the system's roots are instead.
+///
+/// Source: AWS Lambda developer guide, "Defined runtime environment variables".
+#[must_use]
+pub fn sdk_config() -> SdkConfig {
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(env("AWS_REGION").map(Region::new))
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .retry_config(RetryConfig::standard())
+        .http_client(if elsewhere() { with_system_roots() } else { with_own_roots() });
+    config.set_endpoint_url(env("AWS_ENDPOINT_URL"));
+    config.build()
 }
 
 /// A client that believes the certificates that this machine believes.
@@ -39,5 +51,5 @@ fn with_own_roots() -> SharedHttpClient {
 /// Whether any service is not at its own address.
 fn elsewhere() -> bool {
     let services = ["", "_DYNAMODB", "_SESV2", "_EVENTBRIDGE", "_SECRETS_MANAGER"];
-    services.iter().any(|service| crate::config::env(&format!("AWS_ENDPOINT_URL{service}")).is_some())
+    services.iter().any(|service| env(&format!("AWS_ENDPOINT_URL{service}")).is_some())
 }

@@ -24,7 +24,7 @@ fn server(answer: Vec<u8>) -> (String, thread::JoinHandle<String>) {
 fn ask(address: &str, timeout: Duration) -> Result<http::Response<Bytes>, TransportError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let request = http::Request::post(address).header("idempotency-key", "k").body(Bytes::from_static(b"a=b")).unwrap();
-    runtime.block_on(Transport::reqwest(timeout).unwrap().send(request))
+    runtime.block_on(Transport::reqwest(timeout).send(request))
 }
 
 #[test]
