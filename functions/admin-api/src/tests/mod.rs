@@ -7,6 +7,7 @@ mod doors;
 mod events;
 mod everywhere;
 mod logs;
+mod openapi;
 
 use crate::problem::ApiProblem;
 use app::{Clock, Deps, Entropy, Parts};

@@ -1,10 +1,14 @@
-//! What the description says of every operation alike: whose key, under which headers, with which problems.
+//! The description, made from the routes' attributes; and what it says of every operation alike: whose key, under which headers, with
+//! which problems.
 
-use crate::scopes;
+use crate::{
+    routes::{actions, api_keys, business, contacts, invoices, journal, messages, openapi, payments, products},
+    scopes,
+};
 use axum::http::Method;
 use serde_json::json;
 use utoipa::{
-    PartialSchema as _, ToSchema,
+    OpenApi as _, PartialSchema as _, ToSchema,
     openapi::{
         Components, Content, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder,
         Schema, ServerBuilder, Type,
@@ -81,8 +85,49 @@ const PROBLEMS: [(&str, &str, &str); 12] = [
     ("503", "Unavailable", "Try again after the seconds in Retry-After, with the same Idempotency-Key"),
 ];
 
+/// Every route.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    business::get,
+    business::put,
+    api_keys::list,
+    api_keys::create,
+    api_keys::get,
+    api_keys::revoke,
+    api_keys::rotate,
+    contacts::list,
+    contacts::create,
+    contacts::get,
+    contacts::patch,
+    products::list,
+    products::create,
+    products::get,
+    invoices::list,
+    invoices::create,
+    invoices::get,
+    invoices::patch,
+    invoices::delete,
+    actions::send,
+    actions::request,
+    actions::void,
+    actions::pay,
+    journal::list,
+    payments::list,
+    messages::list,
+    openapi::get
+))]
+struct Routes;
+
+/// The whole document.
+pub(super) fn document() -> OpenApi {
+    let OpenApi { paths, components, .. } = Routes::openapi();
+    let mut document = OpenApi { paths, components, ..head() };
+    complete(&mut document);
+    document
+}
+
 /// The document before its routes.
-pub(crate) fn head() -> OpenApi {
+fn head() -> OpenApi {
     let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
     let info = InfoBuilder::new().title("Remit").version("1").description(Some(ABOUT)).license(Some(license)).build();
     let tags = TAGS.map(|(name, says)| TagBuilder::new().name(name).description(Some(says)).build());
@@ -90,7 +135,7 @@ pub(crate) fn head() -> OpenApi {
 }
 
 /// Adds to every operation what all of its kind have.
-pub(crate) fn complete(document: &mut OpenApi) {
+fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::new);
     components.schemas.values_mut().for_each(answers_are_whole);
     add_components(components);
