@@ -71,6 +71,12 @@ impl Process {
         Some(self.api.begun(patience).await?.duration_since(self.begun))
     }
 
+    /// How long ago it was started.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
     /// Gives it an event.
     ///
     /// # Panics
