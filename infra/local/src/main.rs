@@ -125,7 +125,9 @@ async fn build(
     })?;
     let sdk = sdk_config().await;
     let ticking = clock.clone();
-    let mut deps = connect::connect(&config, &sdk, &connect::Needs::Gateway(connect::over_https()), Clock::new(move || ticking.now()), entropy()).await?;
+    let mut deps =
+        connect::connect(&config, &sdk, &connect::Needs::Gateway(connect::over_https()), Clock::new(move || ticking.now()), entropy())
+            .await?;
     if let Some(engine) = &engine {
         let below = sdk.clone().into_builder().http_client(engine.http_client()).endpoint_url("http://localhost").build();
         deps.store = Store::new(&below, None, &config.table);
