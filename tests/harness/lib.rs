@@ -21,7 +21,6 @@ pub mod world;
 ///
 /// # Panics
 /// When TLS cannot be set up.
-#[must_use]
 pub fn http_client() -> reqwest::ClientBuilder {
     reqwest::Client::builder().tls_backend_preconfigured(gateway::transport::tls().expect("TLS"))
 }

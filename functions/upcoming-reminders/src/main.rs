@@ -31,7 +31,8 @@ async fn begin() -> Result<(), Error> {
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX) - MARGIN_MS;
         let has_time = || chrono::Utc::now().timestamp_millis() < deadline;
-        let outcome = upcoming_reminders::handle(deps, bus, &event.payload, &has_time).await;
+        // On the heap: the type of the whole is too deep for the compiler.
+        let outcome = Box::pin(upcoming_reminders::handle(deps, bus, &event.payload, &has_time)).await;
         runtime::metrics::emit(stack, chrono::Utc::now().into(), &deps.measures.take());
         outcome.map(|_| ()).map_err(Error::from)
     }))

@@ -134,7 +134,7 @@ fn invoice_row(deps: &Deps, business: &Business, folder: &InvoiceFolder, now: Da
     let names = [&bill_to.name, &bill_to.company].map(|name| name.reveal());
     let due = long_date(invoice.due_on);
     InvoiceRow {
-        name: invoice.number.clone().unwrap_or_else(|| "Draft".to_owned()),
+        name: invoice.number.as_ref().map_or_else(|| "Draft".to_owned(), ToString::to_string),
         url: url(deps.invoice_url(invoice, RecipientRef::ANYONE)),
         pay_url: url(deps.pay_url(invoice, RecipientRef::ANYONE)).filter(|_| payable),
         customer: names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", "),

@@ -35,8 +35,8 @@ fn milliseconds(time: Duration) -> String {
 #[expect(clippy::print_stdout, reason = "a bench prints")]
 pub fn print(rows: &[Row]) {
     println!(
-        "\n{:<22}{:>8}{:>7}{:>8}{:>6} {:<7}{:>8}{:>8}{:>9} {:<7}{:>9}{:>9} {:<7}{:>7} {}",
-        "", "init ms", "best", "÷hello", "goal", "", "TLS ms", "÷hello", "memory", "", "size", "goal", "", "÷same", ""
+        "\n{:<22}{:>8}{:>7}{:>8}{:>6} {:<7}{:>8}{:>8}{:>9} {:<7}{:>9}{:>9} {:<7}{:>7}",
+        "", "init ms", "best", "÷hello", "goal", "", "TLS ms", "÷hello", "memory", "", "size", "goal", "", "÷same"
     );
     for row in rows {
         println!(

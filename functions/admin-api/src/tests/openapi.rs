@@ -121,7 +121,9 @@ struct Routes;
 /// The whole document.
 pub(super) fn document() -> OpenApi {
     let OpenApi { paths, components, .. } = Routes::openapi();
-    let mut document = OpenApi { paths, components, ..head() };
+    let mut document = head();
+    document.paths = paths;
+    document.components = components;
     complete(&mut document);
     document
 }
