@@ -112,6 +112,7 @@ async fn everything(w: &mut World) {
         w.set_clock(at);
         w.start_for(function, &scheduled, &|| false).await;
         w.start(function).await;
+        w.pass(chrono::TimeDelta::minutes(2));
         w.dispatch().await;
     }
 }

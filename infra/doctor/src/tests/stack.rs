@@ -1,6 +1,6 @@
 //! Clock, secrets and settings.
 
-use super::world::{ACCOUNT, BOOTSTRAP, BUSINESS, IDENTITY, LINK_KEY, LINK_KEYS, World, secret};
+use super::world::{ACCOUNT, BOOTSTRAP, BUSINESS, CONFIGURATION_SET, IDENTITY, LINK_KEY, LINK_KEYS, World, secret};
 use crate::{
     Check::{BootstrapKey, Business, Clock, Identity, LinkKeys, SesAccount},
     Level::{Ok, Problem, Warning},
@@ -31,7 +31,9 @@ async fn the_clock_is_compared_with_the_date_of_aws() {
 #[tokio::test]
 async fn what_cannot_be_asked_is_a_problem() {
     let mut silent = World::healthy();
-    silent.aws.insert(ACCOUNT.to_owned(), None);
+    for asked in [ACCOUNT, CONFIGURATION_SET, IDENTITY] {
+        silent.aws.insert(asked.to_owned(), None);
+    }
     let report = silent.examine().await;
     for (check, says) in [(Clock, "could not be compared"), (SesAccount, "(no answer)")] {
         let found = report.findings.iter().find(|finding| finding.check == check).unwrap();

@@ -33,7 +33,7 @@ pub(super) const SIGNING_SECRET: &str = "whsec_verysecret";
 pub(super) const WEBHOOK_URL: &str = "https://abc.execute-api.eu-central-1.amazonaws.com/webhooks/stripe";
 pub(super) const IDENTITY: &str = "GET /v2/email/identities/example.com";
 pub(super) const ACCOUNT: &str = "GET /v2/email/account";
-pub(super) const IDENTITIES: &str = "GET /v2/email/identities?PageSize=1000";
+pub(super) const IDENTITIES: &str = "POST /v2/email/list-identities";
 pub(super) const CONFIGURATION_SET: &str = "GET /v2/email/configuration-sets/remit-mails";
 pub(super) const BUSINESS: &str = "GetItem";
 pub(super) const LINK_KEYS: &str = "GetSecretValue remit-links";

@@ -65,7 +65,12 @@ async fn over_a_socket_a_lost_answer_is_a_broken_connection() {
     let bench = bench();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1/checkout/sessions", listener.local_addr().unwrap());
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(gateway::transport::tls().unwrap())
+        .no_proxy()
+        .timeout(Duration::from_secs(30))
+        .build()
+        .unwrap();
     let call = || async {
         let request = client.post(&url).bearer_auth("sk_test_bench").header("idempotency-key", "key-1");
         let body = serde_urlencoded::to_string(order()).unwrap();
