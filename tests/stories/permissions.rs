@@ -89,6 +89,7 @@ async fn everything(w: &mut World) {
     w.pass(chrono::TimeDelta::minutes(2));
     let told = w.open_checkout(id_and_pay_url(&open[1]).1).await;
     w.gateway.pay(&told, GOOD_CARD).unwrap();
+    w.pass(chrono::TimeDelta::minutes(2));
     w.deliver_notices().await;
     w.deliver_notices().await;
     let back = id_and_pay_url(&open[2]).1;
