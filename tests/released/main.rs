@@ -188,7 +188,7 @@ async fn a_function_that_cannot_begin_says_why_in_one_line_of_json_and_fails() {
         let broken = [
             ("REMIT_TABLE", "", "REMIT_TABLE is not set"),
             ("REMIT_BASE_URL", "http://pay.example.com", "REMIT_BASE_URL is no https address"),
-            ("REMIT_STRIPE_SECRET", "remit/none", "secret remit/none cannot be read"),
+            ("REMIT_STRIPE_SECRET", "remit/none", "there is no secret remit/none"),
         ];
         for (variable, value, says) in broken.into_iter().filter(|(variable, ..)| function.variables.contains_key(*variable)) {
             let mut variables = around.variables(&function);
