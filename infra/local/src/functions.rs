@@ -165,9 +165,9 @@ impl Town {
         self.catch_up(&mut progress).await?;
         let scheduled = self.0.starts.iter().map(|start| start.rate.starts_between(progress.until, to).unsigned_abs()).sum::<u64>();
         let (mut starts, mut said) = (0, Instant::now());
-        while let Some(at) = self.next_work(progress.until, to).await? {
+        while let Some((at, functions)) = self.next_work(progress.until, to).await? {
             self.0.clock.move_to(at)?;
-            starts += self.make_starts(&mut progress, at).await?;
+            starts += self.make_starts(&mut progress, at, &functions).await?;
             if said.elapsed() >= SILENCE {
                 said = Instant::now();
                 say(&format!("The clock shows {}, on its way to {}.", at.format("%F %R"), to.format("%F %R")));
@@ -189,31 +189,30 @@ impl Town {
         self.0.gateway.expire_due();
         self.catch_up(&mut progress).await?;
         let now = self.0.clock.now();
-        while let Some(at) = self.next_work(progress.until, now).await? {
-            let _ = self.make_starts(&mut progress, at).await?;
+        while let Some((at, functions)) = self.next_work(progress.until, now).await? {
+            let _ = self.make_starts(&mut progress, at, &functions).await?;
         }
         progress.until = progress.until.max(now);
         Ok(())
     }
 
-    /// The next instant after one and up to another at which something starts that has something to do: a function by
-    /// [`work_at`](Self::work_at), or the gateway, whose checkouts expire at the next start of anything.
-    async fn next_work(&self, after: DateTime<Utc>, until: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    /// The next instant after one and up to another at which something has something to do: functions by [`work_at`](Self::work_at), which
+    /// are named, or the gateway, whose checkouts expire at the next start of anything.
+    async fn next_work(&self, after: DateTime<Utc>, until: DateTime<Utc>) -> anyhow::Result<Option<(DateTime<Utc>, Vec<&str>)>> {
         let starts = &self.0.starts;
         let Some(next) = starts.iter().map(|start| start.rate.after(after)).min().filter(|next| *next <= until) else { return Ok(None) };
         if self.0.every_start {
-            return Ok(Some(next));
+            return Ok(Some((next, starts.iter().map(|start| start.function.as_str()).collect())));
         }
-        let mut found = Vec::new();
-        if let Some(expiry) = self.0.gateway.next_expiry() {
-            found.extend(starts.iter().map(|start| start.rate.at_or_after(expiry.max(next))));
-        }
+        let mut works = Vec::new();
         for start in starts {
             if let Some(work) = self.work_at(&start.function).await? {
-                found.push(start.rate.at_or_after(work.max(start.rate.after(after))));
+                works.push((start.rate.at_or_after(work.max(start.rate.after(after))), start.function.as_str()));
             }
         }
-        Ok(found.into_iter().min().filter(|at| *at <= until))
+        let expiry = self.0.gateway.next_expiry().and_then(|at| starts.iter().map(|start| start.rate.at_or_after(at.max(next))).min());
+        let first = works.iter().map(|(at, _)| *at).chain(expiry).min().filter(|first| *first <= until);
+        Ok(first.map(|first| (first, works.into_iter().filter(|(at, _)| *at == first).map(|(_, function)| function).collect())))
     }
 
     /// When a function next has something to do, by what the table holds: what is due, what is to be told, and the first run of each day.
@@ -231,13 +230,16 @@ impl Town {
         Ok(Some(store.next_due(sweep).await?.map_or(first_of_day, |due| due.min(first_of_day))))
     }
 
-    /// Makes the starts of one instant, in the order of the functions' names; answers how many.
-    async fn make_starts(&self, progress: &mut Progress, at: DateTime<Utc>) -> anyhow::Result<u64> {
+    /// Makes the starts of one instant, in the order of the functions' names: of those named, and of those that the starts before give
+    /// something to do. Answers how many.
+    async fn make_starts(&self, progress: &mut Progress, at: DateTime<Utc>, functions: &[&str]) -> anyhow::Result<u64> {
         progress.until = at;
         self.0.gateway.expire_due();
         let mut made = 0;
         for Start { function, rate } in &self.0.starts {
-            if rate.at_or_after(at) != at || !(self.0.every_start || self.work_at(function).await?.is_some_and(|work| work <= at)) {
+            let begins = rate.at_or_after(at) == at
+                && (functions.contains(&function.as_str()) || made > 0 && self.work_at(function).await?.is_some_and(|work| work <= at));
+            if !begins {
                 continue;
             }
             if let Err(error) = self.run(function, &json!({ "detail-type": "Scheduled Event" })).await {
