@@ -193,6 +193,9 @@ async fn the_clock_is_moved_neither_back_nor_by_more_than_twenty_years() {
 
 #[tokio::test]
 async fn an_idle_month_costs_a_few_starts_a_day() {
+    if Table::memory().embedded().is_none() {
+        return;
+    }
     let demo = Demo::begin(false).await;
     let start = demo.town.clock().now();
     let _ = demo.town.advance_to(start + TimeDelta::days(60)).await.unwrap();
