@@ -42,6 +42,7 @@ async fn staff_log_in(stack: &Stack) {
         ("owner", said(200, ""), said(201, "")),
         ("reader", said(200, ""), said(403, "scope_missing")),
         ("nobody", said(403, "role_missing"), said(403, "role_missing")),
+        ("access", said(401, "id_token_needed"), said(401, "id_token_needed")),
     ] {
         assert_eq!(ask("GET", "/login/v1/contacts", &tokens[who], None).await, reading, "{who}");
         assert_eq!(ask("POST", "/login/v1/contacts", &tokens[who], Some(&contact)).await, writing, "{who}");

@@ -16,6 +16,7 @@ mod bad_input;
 mod bad_requests;
 mod calendar;
 mod clock;
+mod cloudwatch;
 mod connection;
 mod costs;
 mod counts;

@@ -247,9 +247,18 @@ fn growth(runtime: &Runtime) {
     many.0.leave();
 }
 
+type Walk = fn(&Runtime);
+
+/// All of them, or those that are named: `cargo bench -p tests --bench walks -- reminder`.
+const WALKS: [(&str, Walk); 5] =
+    [("page", page), ("create_and_send", create_and_send), ("settle", settle), ("reminder", reminder), ("growth", growth)];
+
 fn main() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    for walk in [page, create_and_send, settle, reminder, growth] {
-        walk(&runtime);
+    let named: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    for (name, walk) in WALKS {
+        if named.is_empty() || named.iter().any(|wanted| wanted == name) {
+            walk(&runtime);
+        }
     }
 }

@@ -15,9 +15,10 @@ pub const DUE_ON: &str = "2026-12-05";
 /// An invoice of so many lines, to be sent at once.
 pub fn of_lines(contact: &str, lines: u32) -> Value {
     let line = |n: u32| {
+        let (code, rate) = if n.is_multiple_of(3) { ("REDUCED", "7") } else { ("VAT", "19") };
         json!({
             "name": format!("Studio hours, week {n}"), "description": "Drawing, cutting and binding", "quantity": "2.5",
-            "unit_price": { "amount": "40.00", "currency": "EUR" }, "tax": { "code": "VAT", "rate": if n.is_multiple_of(3) { "7" } else { "19" } }
+            "unit_price": { "amount": "40.00", "currency": "EUR" }, "tax": { "code": code, "rate": rate }
         })
     };
     json!({ "contact_id": contact, "due_on": DUE_ON, "send": true, "lines": (1..=lines).map(line).collect::<Vec<_>>() })

@@ -5,7 +5,7 @@ use lexopt::Arg::{Long, Short, Value};
 use simulation::{
     FOUND,
     crash_points::{self, How},
-    mutants::{ALL, Mutant},
+    mutants::{ALL, Mutant, SHARP},
     probes::{Probes, WANTED},
     run::{Outcome, run},
 };
@@ -237,7 +237,7 @@ fn crash_points(options: &Options) -> bool {
 fn mutants(options: &Options) -> bool {
     let caught = in_threads(options.threads, &ALL, |mutant| {
         let mut calls = 0;
-        let caught = (options.from..options.from + options.seeds).find_map(|seed| {
+        let caught = SHARP.into_iter().chain(options.from..options.from + options.seeds).find_map(|seed| {
             let outcome = run(seed, Some(*mutant), false);
             let by = outcome.broken.get(mutant.caught_by).cloned();
             calls += by.as_ref().map_or(outcome.calls, |finding| finding.after);

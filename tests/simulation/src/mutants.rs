@@ -56,6 +56,9 @@ pub const ALL: [Mutant; 14] = [
     at_gateway("a look-up that is believed without reading", "I1", blind_look_up),
 ];
 
+/// Seeds that have caught what hundreds of others did not. They are played first.
+pub const SHARP: [u64; 3] = [230, 60, 33];
+
 impl Mutant {
     /// The mutant of that name.
     #[must_use]
