@@ -3,7 +3,12 @@
 use domain::{
     attempt::{AttemptState, CheckoutReport, CheckoutState},
     ids::InvoiceId,
-    invoice::{Invoice, journal::Event, settle::settle, status::Status},
+    invoice::{
+        Invoice,
+        journal::{Event, MoneyEvent},
+        settle::settle,
+        status::Status,
+    },
     money::Money,
     outcome::Outcome,
     payment::{Method, SurplusCause},
@@ -222,9 +227,9 @@ async fn own_01_every_surplus_has_one_of_three_causes() {
                 decline: None,
                 url: None,
             };
-            let settled = settle(&invoice, &attempt, &report, invoice.due_on, w.now()).unwrap();
+            let settled = settle(&invoice, &attempt, &report, invoice.body.due_on, w.now()).unwrap();
             let Outcome::Changed(events) = settled else { panic!("{told}: unchanged") };
-            let Some(Event::PaymentApplied(payment)) = events.last() else { panic!("{told}: {events:?}") };
+            let Some(Event::Money(MoneyEvent::Applied(payment))) = events.last() else { panic!("{told}: {events:?}") };
             let kept = payment.surplus.as_ref().map(|surplus| (surplus.amount.minor(), surplus.cause));
             assert_eq!(kept, surplus, "{told}");
             assert_eq!(payment.allocated.minor(), 10_000 - surplus.map_or(0, |(rest, _)| rest), "{told}");

@@ -132,7 +132,7 @@ fn invoice_row(deps: &Deps, business: &Business, folder: &InvoiceFolder, now: Da
     let payable = asked.is_positive() && !invoice.is_processing() && deps.no_gateway(asked).is_none();
     let bill_to = &folder.text.bill_to;
     let names = [&bill_to.name, &bill_to.company].map(|name| name.reveal());
-    let due = long_date(invoice.due_on);
+    let due = long_date(invoice.body.due_on);
     InvoiceRow {
         name: invoice.number.as_ref().map_or_else(|| "Draft".to_owned(), ToString::to_string),
         url: url(deps.invoice_url(invoice, RecipientRef::ANYONE)),

@@ -7,7 +7,10 @@ use domain::{
     contact::{Contact, ContactDetails},
     digest::Digest,
     ids::{CreditId, InvoiceId, RequestId},
-    invoice::{Invoice, InvoiceText, journal::Event},
+    invoice::{
+        Invoice, InvoiceText,
+        journal::{AttemptEvent, DocumentEvent, Event, MoneyEvent},
+    },
     message::caused_by,
     money::Money,
     record::{Actor, Cause},
@@ -187,7 +190,8 @@ pub(crate) async fn commit_events(
 fn follow(before: &[Attempt], events: &[Event]) -> (Vec<Attempt>, Vec<Attempt>) {
     let mut all: Vec<Attempt> = before.to_vec();
     for event in events {
-        if let Event::AttemptDispatched(attempt) = event {
+        let Event::Attempt(event) = event else { continue };
+        if let AttemptEvent::Dispatched(attempt) = event {
             all.push(attempt.as_ref().clone());
         }
         all = all.into_iter().map(|attempt| attempt.evolve(event)).collect();
@@ -206,12 +210,12 @@ fn credits(invoice: &Invoice, events: &[Event]) -> Vec<CreditWrite> {
     };
     let mut credits = Vec::new();
     for event in events {
-        if let Event::PaymentApplied(payment) = event
+        if let Event::Money(MoneyEvent::Applied(payment)) = event
             && let Some(surplus) = &payment.surplus
         {
             credits.push(credit(&surplus.credit_id, surplus.amount, surplus.cause.name(), Some(payment.id.clone())));
         }
-        if let Event::Voided { credit: Some((id, amount)) } = event {
+        if let Event::Document(DocumentEvent::Voided { credit: Some((id, amount)) }) = event {
             credits.push(credit(id, *amount, "void", None));
         }
     }

@@ -12,7 +12,7 @@ use domain::{
     invoice::{
         Invoice, InvoiceText,
         commands::check_body,
-        journal::{Body, Deliver, Event},
+        journal::{Body, Deliver, DocumentEvent, Event},
         line::{Discount, Line, LineText, Quantity, Tax},
     },
     money::{Money, Rounding},
@@ -89,7 +89,7 @@ pub async fn create_invoice(deps: &Deps, caller: &Caller, new: NewInvoice) -> Re
     let salt = deps.entropy.token();
     let body = body(&new, lines, &words, &salt, &business, now);
     check_body(&body, currency)?;
-    let draft = Event::Drafted { contact_id: new.contact_id.clone(), currency, body };
+    let draft = Event::Document(DocumentEvent::Drafted { contact_id: new.contact_id.clone(), currency, body });
     let id = new_invoice_id(deps, now);
     let record = idempotency_record(caller, id.as_str(), now);
     let mut races = 0;

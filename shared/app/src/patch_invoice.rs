@@ -81,20 +81,20 @@ pub async fn patch_invoice(
             internal_note: patch.internal_note.clone().unwrap_or_else(|| old.internal_note.clone()),
             terms: if draft { loaded.business.terms.clone() } else { old.terms.clone() },
         };
-        let text = if words == *old { invoice.text } else { words.digest(salt.as_bytes()) };
+        let text = if words == *old { invoice.body.text } else { words.digest(salt.as_bytes()) };
         let body = Body {
-            invoice_date: patch.invoice_date.unwrap_or(invoice.invoice_date),
-            due_on: patch.due_on.unwrap_or(invoice.due_on),
-            lines: new_lines.as_ref().map_or_else(|| invoice.lines.clone(), |(lines, _)| lines.clone()),
-            rounding: invoice.rounding,
-            deliver: patch.deliver.unwrap_or(invoice.deliver),
-            reminders_on: patch.reminders_on.unwrap_or(invoice.reminders_on),
+            invoice_date: patch.invoice_date.unwrap_or(invoice.body.invoice_date),
+            due_on: patch.due_on.unwrap_or(invoice.body.due_on),
+            lines: new_lines.as_ref().map_or_else(|| invoice.body.lines.clone(), |(lines, _)| lines.clone()),
+            rounding: invoice.body.rounding,
+            deliver: patch.deliver.unwrap_or(invoice.body.deliver),
+            reminders_on: patch.reminders_on.unwrap_or(invoice.body.reminders_on),
             text,
         };
         match invoice.revise(body)? {
             Outcome::Unchanged => Ok(None),
             Outcome::Changed(events) => {
-                let text = (text != invoice.text).then(|| (words, salt.clone()));
+                let text = (text != invoice.body.text).then(|| (words, salt.clone()));
                 Ok(Some(Change { events, text }))
             }
         }

@@ -9,7 +9,11 @@ use chrono::{DateTime, Utc};
 use domain::{
     attempt::{Attempt, AttemptState, CheckoutState},
     ids::InvoiceId,
-    invoice::{Invoice, journal::Event, status::StatusCode},
+    invoice::{
+        Invoice,
+        journal::{AttemptEvent, DocumentEvent, Event},
+        status::StatusCode,
+    },
     message::{Content, Message, MessageState},
     payment::Origin,
     pii::{EmailAddress, RecipientRef},
@@ -181,7 +185,7 @@ impl Pass<'_> {
         let mut events = pass_over(invoice, &self.business, &self.deps.automations, self.gap.until);
         done.reminders_passed_over += u64::from(!events.is_empty());
         if self.links == Links::Revoke && invoice.links_open(self.now) {
-            events.push(Event::LinksRevoked);
+            events.push(Event::Document(DocumentEvent::LinksRevoked));
             done.links_revoked += 1;
         }
         let folder = if events.is_empty() { folder } else { self.commit(folder, events).await? };
@@ -223,7 +227,7 @@ impl Pass<'_> {
         let Some(attempt) = self.rebuilt(gateway, checkout, ours, &folder) else {
             return self.leave(gateway, checkout, ours, NOT_OURS, done).await;
         };
-        let folder = self.commit(folder, vec![Event::AttemptDispatched(Box::new(attempt))]).await?;
+        let folder = self.commit(folder, vec![Event::Attempt(AttemptEvent::Dispatched(Box::new(attempt)))]).await?;
         settle_with(self.deps, &self.caller, folder, &ours.attempt_id, &said, &self.business, self.now).await?;
         done.attempts_rebuilt += 1;
         Ok(())

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     automation::Sweep,
     ids::InvoiceId,
-    invoice::journal::Event,
+    invoice::journal::{ChaseEvent, Event},
     record::Actor,
     reminder::{Snapshot, plan},
     settings::Business,
@@ -60,7 +60,9 @@ async fn remind_invoice(deps: &Deps, caller: &Caller, id: &InvoiceId, business: 
         let snapshot = Snapshot { invoice, contact: &contact.contact.value.details, business };
         let events: Vec<Event> = plan(snapshot, &deps.automations, now, now)
             .into_iter()
-            .map(|effect| Event::StepTaken { step: effect.step, due_version: invoice.due_version, outcome: effect.outcome })
+            .map(|effect| {
+                Event::Chase(ChaseEvent::StepTaken { step: effect.step, due_version: invoice.due_version, outcome: effect.outcome })
+            })
             .collect();
         if events.is_empty() {
             return Ok(false);

@@ -10,7 +10,7 @@ use domain::{
     ids::AttemptId,
     invoice::{
         Invoice,
-        journal::Event,
+        journal::{Event, MoneyEvent},
         settle::{given_up, looked, settle, unanswered},
     },
     link::{Link, Purpose},
@@ -170,7 +170,7 @@ pub(crate) async fn settle_with(
             Outcome::Unchanged => return Ok(folder),
             Outcome::Changed(events) => events,
         };
-        let tells = events.iter().any(|event| matches!(event, Event::PaymentApplied(_)));
+        let tells = events.iter().any(|event| matches!(event, Event::Money(MoneyEvent::Applied(_))));
         let contact = if tells { Some(deps.load_contact(&folder.invoice.value).await?) } else { None };
         let around = Around {
             business,

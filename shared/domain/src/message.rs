@@ -6,7 +6,7 @@ use crate::{
     ids::{InvoiceId, PaymentId},
     invoice::{
         Invoice,
-        journal::{Deliver, Event, StepOutcome},
+        journal::{ChaseEvent, Deliver, DocumentEvent, Event, MoneyEvent, StepOutcome},
         status::StatusCode,
     },
     pii::EmailAddress,
@@ -270,7 +270,7 @@ impl Message {
     pub fn moot(&self, invoice: &Invoice) -> Option<&'static str> {
         match &self.content {
             Content::Bus { .. } => None,
-            Content::Mail { .. } if invoice.deliver == Deliver::None => Some("not delivered by mail"),
+            Content::Mail { .. } if invoice.body.deliver == Deliver::None => Some("not delivered by mail"),
             Content::Mail { kind, .. } => match kind {
                 MailKind::Receipt { .. } => None,
                 MailKind::Unpaid | MailKind::Request if !invoice.amount_due().is_positive() => Some("nothing is owed any more"),
@@ -280,7 +280,7 @@ impl Message {
                         Some("nothing is owed any more")
                     } else if invoice.status.code() != StatusCode::Open {
                         Some("the invoice is in collections")
-                    } else if !invoice.reminders_on {
+                    } else if !invoice.body.reminders_on {
                         Some("reminders are off")
                     } else if invoice.is_processing() {
                         Some("a payment is on its way")
@@ -310,32 +310,28 @@ pub fn caused_by(
     };
     for event in events {
         match event {
-            Event::Sent { .. } => tell(BusEvent::InvoiceSent, "once", None),
-            Event::PaymentRequested => tell(BusEvent::PaymentRequested, &now.timestamp_millis().to_string(), None),
-            Event::Viewed { .. } => tell(BusEvent::InvoiceViewed, "once", None),
-            Event::Revised { rev, .. } if after.sent_at.is_some() => tell(BusEvent::InvoiceRevised, &rev.to_string(), None),
-            Event::PaymentApplied(payment) => {
+            Event::Document(event) => match event {
+                DocumentEvent::Sent { .. } => tell(BusEvent::InvoiceSent, "once", None),
+                DocumentEvent::Viewed { .. } => tell(BusEvent::InvoiceViewed, "once", None),
+                DocumentEvent::Revised { rev, .. } if after.sent_at.is_some() => tell(BusEvent::InvoiceRevised, &rev.to_string(), None),
+                DocumentEvent::Voided { .. } => tell(BusEvent::InvoiceVoided, "once", None),
+                DocumentEvent::Drafted { .. } | DocumentEvent::Revised { .. } | DocumentEvent::Deleted | DocumentEvent::LinksRevoked => {}
+            },
+            Event::Money(MoneyEvent::Applied(payment)) => {
                 tell(BusEvent::PaymentApplied, payment.id.as_str(), Some(payment.id.clone()));
                 if payment.surplus.is_some() {
                     tell(BusEvent::PaymentSurplus, payment.id.as_str(), Some(payment.id.clone()));
                 }
             }
-            Event::Voided { .. } => tell(BusEvent::InvoiceVoided, "once", None),
-            Event::Drafted { .. }
-            | Event::Revised { .. }
-            | Event::Deleted
-            | Event::AttemptDispatched(_)
-            | Event::AttemptMoved { .. }
-            | Event::AttemptLooked { .. }
-            | Event::StepTaken { .. }
-            | Event::LinksRevoked => {}
+            Event::Chase(ChaseEvent::Requested) => tell(BusEvent::PaymentRequested, &now.timestamp_millis().to_string(), None),
+            Event::Attempt(_) | Event::Chase(ChaseEvent::StepTaken { .. }) => {}
         }
     }
     let closed = |invoice: &Invoice| invoice.status.code() == StatusCode::Closed;
     if closed(after) && !before.is_some_and(closed) {
         tell(BusEvent::InvoiceClosed, &now.timestamp_millis().to_string(), None);
     }
-    if after.deliver == Deliver::Email {
+    if after.body.deliver == Deliver::Email {
         messages.extend(events.iter().flat_map(|event| mails(event, after, contact, now)));
     }
     messages
@@ -346,25 +342,15 @@ fn mails(event: &Event, invoice: &Invoice, contact: &ContactDetails, now: DateTi
         recipients(contact).into_iter().map(|recipient| Message::mail(invoice, kind.clone(), occasion, recipient, now)).collect()
     };
     match event {
-        Event::Sent { .. } if invoice.total.is_positive() => to_all(MailKind::Unpaid, "first"),
-        Event::PaymentRequested => to_all(MailKind::Request, &now.timestamp_millis().to_string()),
-        Event::PaymentApplied(payment) => to_all(MailKind::Receipt { payment_id: payment.id.clone() }, payment.id.as_str()),
-        Event::StepTaken { step, outcome: StepOutcome::Enqueued, .. } => {
+        Event::Document(DocumentEvent::Sent { .. }) if invoice.total.is_positive() => to_all(MailKind::Unpaid, "first"),
+        Event::Chase(ChaseEvent::Requested) => to_all(MailKind::Request, &now.timestamp_millis().to_string()),
+        Event::Money(MoneyEvent::Applied(payment)) => to_all(MailKind::Receipt { payment_id: payment.id.clone() }, payment.id.as_str()),
+        Event::Chase(ChaseEvent::StepTaken { step, outcome: StepOutcome::Enqueued, .. }) => {
             let past_due = step.offset_days() > 0;
             let kind = if past_due { MailKind::PastDue { step: step.clone() } } else { MailKind::Upcoming { step: step.clone() } };
             let to = recipients(contact).into_iter().take(1);
             to.map(|recipient| Message::reminder(invoice, kind.clone(), step, recipient, now)).collect()
         }
-        Event::Drafted { .. }
-        | Event::Revised { .. }
-        | Event::Deleted
-        | Event::Sent { .. }
-        | Event::Viewed { .. }
-        | Event::AttemptDispatched(_)
-        | Event::AttemptMoved { .. }
-        | Event::AttemptLooked { .. }
-        | Event::Voided { .. }
-        | Event::StepTaken { .. }
-        | Event::LinksRevoked => Vec::new(),
+        Event::Document(_) | Event::Attempt(_) | Event::Chase(ChaseEvent::StepTaken { .. }) => Vec::new(),
     }
 }

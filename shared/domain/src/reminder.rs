@@ -9,7 +9,7 @@ use crate::{
     contact::ContactDetails,
     invoice::{
         Invoice,
-        journal::{Deliver, Event, StepOutcome},
+        journal::{ChaseEvent, Deliver, Event, StepOutcome},
     },
     message::recipients,
     pii::EmailAddress,
@@ -133,7 +133,11 @@ pub fn plan(snapshot: Snapshot<'_>, automations: &[Automation], from: DateTime<U
     while at <= to {
         let due = due_steps(&invoice, snapshot.business, &all, at);
         for effect in deal_with(Snapshot { invoice: &invoice, ..snapshot }, &due, at) {
-            let event = Event::StepTaken { step: effect.step.clone(), due_version: invoice.due_version, outcome: effect.outcome.clone() };
+            let event = Event::Chase(ChaseEvent::StepTaken {
+                step: effect.step.clone(),
+                due_version: invoice.due_version,
+                outcome: effect.outcome.clone(),
+            });
             match invoice.clone().evolve(&event, at) {
                 Ok(next) => invoice = next,
                 Err(_) => return effects,
@@ -155,7 +159,9 @@ pub fn pass_over(invoice: &Invoice, business: &Business, automations: &[Automati
     let outcome = StepOutcome::Skipped(Skip::LostTrack);
     due_steps(invoice, business, &steps(automations), until)
         .into_iter()
-        .map(|step| Event::StepTaken { step: step.step.clone(), due_version: invoice.due_version, outcome: outcome.clone() })
+        .map(|step| {
+            Event::Chase(ChaseEvent::StepTaken { step: step.step.clone(), due_version: invoice.due_version, outcome: outcome.clone() })
+        })
         .collect()
 }
 
@@ -180,7 +186,7 @@ fn dated<'a>(invoice: &Invoice, business: &Business, all: &'a [Step]) -> Vec<(Da
         .filter_map(|step| match &chase.moved {
             Some((moved, to)) if *moved == step.step => Some((*to, step)),
             Some(_) | None => {
-                let at = business.zone.instant_of(plus_days(invoice.due_on, step.offset_days), business.sweep_hour);
+                let at = business.zone.instant_of(plus_days(invoice.body.due_on, step.offset_days), business.sweep_hour);
                 (at > chase.since).then_some((at, step))
             }
         })
@@ -223,7 +229,7 @@ fn hindrance(snapshot: Snapshot<'_>, step: &Step, at: DateTime<Utc>) -> Option<S
     let reasons = [
         (invoice.amount_due().is_zero(), Skip::NothingOwed),
         (!step.statuses.contains(&invoice.status.code()), Skip::WrongStatus),
-        (!invoice.reminders_on || invoice.deliver == Deliver::None, Skip::RemindersOff),
+        (!invoice.body.reminders_on || invoice.body.deliver == Deliver::None, Skip::RemindersOff),
         (contact.main_email().is_none(), Skip::NoRecipient),
         (invoice.is_processing(), Skip::PaymentInFlight),
         (invoice.sent_at.is_some_and(|sent| at < sent + TimeDelta::hours(24)), Skip::JustSent),

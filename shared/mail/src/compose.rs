@@ -159,10 +159,10 @@ fn content<'a>(kind: &MailKind, view: &MailView<'a>, number: &'a str) -> Result<
         customer: text.bill_to.name.reveal(),
         is_request: *kind == MailKind::Request,
         amount_due: invoice.amount_due(),
-        due_date: long_date(invoice.due_on),
+        due_date: long_date(invoice.body.due_on),
         due_phrase: due_phrase(invoice, today),
         facts: receipt.map_or_else(|| what_is_owed(invoice, number, today), |payment| what_was_received(invoice, number, payment)),
-        more: invoice.lines.len().saturating_sub(LISTED),
+        more: invoice.body.lines.len().saturating_sub(LISTED),
         lines: rows(invoice, text, &totals),
         sums: sums(invoice, &totals),
         note: &text.customer_note,
@@ -180,7 +180,7 @@ fn what_is_owed(invoice: &Invoice, number: &str, today: NaiveDate) -> Vec<(&'sta
     if invoice.received.is_positive() {
         facts.push(("Paid so far", format!("{} of {}", invoice.received, invoice.total)));
     }
-    facts.push(("Due date", long_date(invoice.due_on)));
+    facts.push(("Due date", long_date(invoice.body.due_on)));
     match invoice.days_overdue(today) {
         0 => {}
         1 => facts.push(("Overdue", "1 day".to_owned())),
@@ -204,7 +204,7 @@ fn what_was_received(invoice: &Invoice, number: &str, payment: &Payment) -> Vec<
 
 fn rows(invoice: &Invoice, text: &InvoiceText, totals: &Totals) -> Vec<Row> {
     let names = text.lines.iter().map(|words| words.name.as_str()).chain(std::iter::repeat("Item"));
-    let lines = invoice.lines.iter().zip(&totals.lines).zip(names).take(LISTED);
+    let lines = invoice.body.lines.iter().zip(&totals.lines).zip(names).take(LISTED);
     lines.map(|((line, sum), name)| Row { name: clipped(name, NAME), quantity: quantity_text(line.quantity), net: sum.net }).collect()
 }
 

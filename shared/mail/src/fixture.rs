@@ -10,7 +10,7 @@ use domain::{
     ids::{ContactId, InvoiceId, PaymentId},
     invoice::{
         Invoice, InvoiceText,
-        journal::{Body, Deliver, Event},
+        journal::{Body, Deliver, DocumentEvent, Event, MoneyEvent},
         line::{Discount, Line, LineText, Percent, Quantity, Tax},
     },
     money::{Money, Rounding},
@@ -72,9 +72,10 @@ pub(crate) fn invoice(count: usize) -> Invoice {
         reminders_on: true,
         text: Digest::NONE,
     };
-    let drafted = Event::Drafted { contact_id: ContactId::at(1, 1), currency: Currency::parse("EUR").unwrap(), body };
+    let drafted =
+        Event::Document(DocumentEvent::Drafted { contact_id: ContactId::at(1, 1), currency: Currency::parse("EUR").unwrap(), body });
     let draft = Invoice::begin(InvoiceId::at(1, 1), &drafted, noon(7)).unwrap();
-    draft.evolve(&Event::Sent { number: Number::of_invoice(1) }, noon(7)).unwrap()
+    draft.evolve(&Event::Document(DocumentEvent::Sent { number: Number::of_invoice(1) }), noon(7)).unwrap()
 }
 
 pub(crate) fn text(count: usize) -> InvoiceText {
@@ -119,5 +120,5 @@ pub(crate) fn payment(amount: &str) -> Payment {
 
 /// The invoice after so much was received.
 pub(crate) fn after_payment(invoice: Invoice, amount: &str) -> Invoice {
-    invoice.evolve(&Event::PaymentApplied(Box::new(payment(amount))), noon(9)).unwrap()
+    invoice.evolve(&Event::Money(MoneyEvent::Applied(Box::new(payment(amount)))), noon(9)).unwrap()
 }

@@ -10,8 +10,8 @@ pub(crate) fn long_date(date: NaiveDate) -> String {
 
 /// When it is or was due, to follow "Invoice INV-00001": `is due tomorrow, on 21 November 2026`.
 pub(crate) fn due_phrase(invoice: &Invoice, today: NaiveDate) -> String {
-    let on = long_date(invoice.due_on);
-    match days_between(today, invoice.due_on) {
+    let on = long_date(invoice.body.due_on);
+    match days_between(today, invoice.body.due_on) {
         0 => format!("is due today, {on}"),
         1 => format!("is due tomorrow, on {on}"),
         -1 => format!("was due yesterday, on {on}"),

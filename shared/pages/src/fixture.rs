@@ -11,7 +11,7 @@ use domain::{
     ids::{AttemptId, ContactId, InvoiceId, PaymentId},
     invoice::{
         Invoice, InvoiceText, Slot,
-        journal::{Body, Deliver, Event},
+        journal::{Body, Deliver, DocumentEvent, Event, MoneyEvent},
         line::{Discount, Line, LineText, Percent, Quantity, Tax},
     },
     money::{Money, Rounding},
@@ -73,9 +73,10 @@ pub(crate) fn invoice(count: usize) -> Invoice {
         reminders_on: true,
         text: Digest::NONE,
     };
-    let drafted = Event::Drafted { contact_id: ContactId::at(1, 1), currency: Currency::parse("EUR").unwrap(), body };
+    let drafted =
+        Event::Document(DocumentEvent::Drafted { contact_id: ContactId::at(1, 1), currency: Currency::parse("EUR").unwrap(), body });
     let draft = Invoice::begin(InvoiceId::at(1, 1), &drafted, noon(7)).unwrap();
-    draft.evolve(&Event::Sent { number: Number::of_invoice(1) }, noon(7)).unwrap()
+    draft.evolve(&Event::Document(DocumentEvent::Sent { number: Number::of_invoice(1) }), noon(7)).unwrap()
 }
 
 pub(crate) fn text(count: usize) -> InvoiceText {
@@ -120,7 +121,7 @@ pub(crate) fn payment(amount: &str) -> Payment {
 
 /// The invoice after so much was received.
 pub(crate) fn after_payment(invoice: Invoice, amount: &str) -> Invoice {
-    invoice.evolve(&Event::PaymentApplied(Box::new(payment(amount))), noon(9)).unwrap()
+    invoice.evolve(&Event::Money(MoneyEvent::Applied(Box::new(payment(amount)))), noon(9)).unwrap()
 }
 
 /// The invoice while a try is in that state.

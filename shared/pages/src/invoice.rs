@@ -109,8 +109,8 @@ pub fn invoice_page(view: &InvoiceView<'_>, checkout_origin: Option<&str>) -> Re
         balance: (invoice.status.code() != StatusCode::WrittenOff).then(|| invoice.balance()),
         pay_url: pay_url.filter(|_| payable),
         number: invoice.number.as_ref().map(ToString::to_string),
-        invoice_date: long_date(invoice.invoice_date),
-        due_date: long_date(invoice.due_on),
+        invoice_date: long_date(invoice.body.invoice_date),
+        due_date: long_date(invoice.body.due_on),
         bill_to: BillTo::of(text),
         any_discount: lines.iter().any(|line| line.discount.is_some()),
         any_tax: lines.iter().any(|line| line.tax.is_some()),
@@ -126,7 +126,7 @@ pub fn invoice_page(view: &InvoiceView<'_>, checkout_origin: Option<&str>) -> Re
 
 fn rows<'a>(invoice: &Invoice, text: &'a InvoiceText, totals: &Totals) -> Vec<LineRow<'a>> {
     let words = text.lines.iter().map(Some).chain(std::iter::repeat(None));
-    invoice.lines.iter().zip(&totals.lines).zip(words).map(|((line, sum), words)| row(line, *sum, words)).collect()
+    invoice.body.lines.iter().zip(&totals.lines).zip(words).map(|((line, sum), words)| row(line, *sum, words)).collect()
 }
 
 fn row<'a>(line: &Line, sum: LineSum, words: Option<&'a LineText>) -> LineRow<'a> {

@@ -151,7 +151,7 @@ pub fn pay_page(view: &PayView<'_>, checkout_origin: Option<&str>) -> Result<Pag
         total: invoice.total,
         received: invoice.received.is_positive().then_some(invoice.received),
         number: invoice.number.as_ref().map(ToString::to_string),
-        due_date: long_date(invoice.due_on),
+        due_date: long_date(invoice.body.due_on),
         payer: payer.map(ToString::to_string),
         bill_to: BillTo::of(text),
         invoice_url,

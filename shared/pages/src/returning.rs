@@ -125,7 +125,7 @@ pub fn return_page(view: &ReturnView<'_>, checkout_origin: Option<&str>) -> Resu
         contact: contact(business).reveal(),
         tone,
         sentence,
-        by_mail: paid.is_some() && invoice.deliver == Deliver::Email,
+        by_mail: paid.is_some() && invoice.body.deliver == Deliver::Email,
         paid,
         balance: invoice.amount_due(),
         next,

@@ -68,7 +68,7 @@ pub fn standing(invoice: &Invoice, zone: Zone, today: NaiveDate) -> Standing {
 }
 
 fn due(invoice: &Invoice, today: NaiveDate) -> Standing {
-    let on = long_date(invoice.due_on);
+    let on = long_date(invoice.body.due_on);
     if invoice.is_past_due(today) {
         let days = match invoice.days_overdue(today) {
             1 => "yesterday".to_owned(),
@@ -76,7 +76,7 @@ fn due(invoice: &Invoice, today: NaiveDate) -> Standing {
         };
         return Standing { tone: "warn", sentence: "Past due".to_owned(), detail: format!("It was due on {on}, {days}.") };
     }
-    let detail = if invoice.due_on == today { "That is today.".to_owned() } else { String::new() };
+    let detail = if invoice.body.due_on == today { "That is today.".to_owned() } else { String::new() };
     Standing { tone: "calm", sentence: format!("Due on {on}"), detail }
 }
 

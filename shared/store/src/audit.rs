@@ -18,7 +18,10 @@ use domain::{
     attempt::Attempt,
     currency::Currency,
     digest::Digest,
-    invoice::{Invoice, journal::Event},
+    invoice::{
+        Invoice,
+        journal::{AttemptEvent, Event, MoneyEvent},
+    },
     message::Message,
     money::Money,
     payment::Payment,
@@ -134,27 +137,19 @@ fn fold(entries: &[StoredEntry]) -> Result<Folded, String> {
         };
         folded.invoice = Some(next.map_err(|error| format!("entry {}: {error}", entry.seq))?);
         match event {
-            Event::AttemptDispatched(attempt) => {
+            Event::Attempt(AttemptEvent::Dispatched(attempt)) => {
                 folded.attempts.insert(attempt.id.to_string(), attempt.as_ref().clone());
             }
-            Event::PaymentApplied(payment) => {
-                folded.payments.insert(payment.id.to_string(), payment.as_ref().clone());
-            }
-            Event::AttemptMoved { attempt_id, .. } | Event::AttemptLooked { attempt_id, .. } => {
+            Event::Attempt(event @ (AttemptEvent::Moved { attempt_id, .. } | AttemptEvent::Looked { attempt_id, .. })) => {
                 let Some(attempt) = folded.attempts.remove(attempt_id.as_str()) else {
                     return Err(format!("entry {} moves an attempt that never began", entry.seq));
                 };
                 folded.attempts.insert(attempt_id.to_string(), attempt.evolve(event));
             }
-            Event::Drafted { .. }
-            | Event::Revised { .. }
-            | Event::Deleted
-            | Event::Sent { .. }
-            | Event::PaymentRequested
-            | Event::Viewed { .. }
-            | Event::Voided { .. }
-            | Event::StepTaken { .. }
-            | Event::LinksRevoked => {}
+            Event::Money(MoneyEvent::Applied(payment)) => {
+                folded.payments.insert(payment.id.to_string(), payment.as_ref().clone());
+            }
+            Event::Document(_) | Event::Chase(_) => {}
         }
     }
     Ok(folded)
@@ -176,7 +171,7 @@ fn audit_invoice(items: &[Item], entries: &[StoredEntry], head: Head) -> Result<
             if stored.invoice.head != head {
                 findings.push("the state does not stand on its last entry".to_owned());
             }
-            if stored.text.digest(stored.salt.as_bytes()) != invoice.text {
+            if stored.text.digest(stored.salt.as_bytes()) != invoice.body.text {
                 findings.push("the words are not the ones the journal names".to_owned());
             }
         }

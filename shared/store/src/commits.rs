@@ -20,7 +20,10 @@ use domain::{
     attempt::Attempt,
     contact::Contact,
     ids::{CreditId, InvoiceId, PaymentId},
-    invoice::{Invoice, InvoiceText, journal::Event},
+    invoice::{
+        Invoice, InvoiceText,
+        journal::{Event, MoneyEvent},
+    },
     message::Message,
     money::Money,
     numbering::INVOICE_SERIES,
@@ -221,7 +224,7 @@ impl Store {
             writes.push((self.put(attempt::write_attempt(attempt)?)?, Lost::Invoice));
         }
         for event in write.events {
-            if let Event::PaymentApplied(payment) = event {
+            if let Event::Money(MoneyEvent::Applied(payment)) = event {
                 writes.push((self.put_new(payment::write_payment(payment)?)?, Lost::Twice));
             }
         }

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::{
     attempt::AttemptState,
     invoice::{
-        journal::{Event, StepOutcome},
+        journal::{AttemptEvent, ChaseEvent, DocumentEvent, Event, StepOutcome},
         status::StatusCode,
     },
     message::MessageState,
@@ -253,10 +253,10 @@ fn journal(book: &Book, entries: Vec<StoredEntry>) {
     for stored in entries {
         let Fact::Invoice(event) = stored.entry.fact else { continue };
         match event {
-            Event::AttemptDispatched(attempt) => {
+            Event::Attempt(AttemptEvent::Dispatched(attempt)) => {
                 begun.insert(attempt.id.to_string(), attempt.taken_at);
             }
-            Event::AttemptMoved { attempt_id, state, .. } => {
+            Event::Attempt(AttemptEvent::Moved { attempt_id, state, .. }) => {
                 let before = states.insert(attempt_id.to_string(), state);
                 let forgotten = begun.get(attempt_id.as_str()).is_some_and(|at| stored.entry.at - *at > KEY_LIVES);
                 if forgotten && matches!(before, None | Some(AttemptState::Unknown)) && state != AttemptState::Unknown {
@@ -271,8 +271,10 @@ fn journal(book: &Book, entries: Vec<StoredEntry>) {
                     (_, _) => {}
                 }
             }
-            Event::Viewed { .. } => book.probe("invoice seen"),
-            Event::StepTaken { outcome: StepOutcome::Skipped(Skip::Superseded), .. } => book.probe("reminder superseded"),
+            Event::Document(DocumentEvent::Viewed { .. }) => book.probe("invoice seen"),
+            Event::Chase(ChaseEvent::StepTaken { outcome: StepOutcome::Skipped(Skip::Superseded), .. }) => {
+                book.probe("reminder superseded")
+            }
             _ => {}
         }
     }

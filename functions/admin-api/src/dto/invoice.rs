@@ -301,7 +301,7 @@ impl InvoiceBody {
     pub fn new(folder: &InvoiceFolder, around: Around) -> Result<Self, EvolveError> {
         let (invoice, words) = (&folder.invoice.value, &folder.text);
         let totals = invoice.totals()?;
-        let lines = invoice.lines.iter().zip(&totals.lines).enumerate();
+        let lines = invoice.body.lines.iter().zip(&totals.lines).enumerate();
         let (closed_at, voided_at) = ends(invoice.status);
         Ok(Self {
             id: invoice.id.to_string(),
@@ -312,8 +312,8 @@ impl InvoiceBody {
             contact_id: invoice.contact_id.to_string(),
             bill_to: (&words.bill_to).into(),
             currency: invoice.currency.code(),
-            invoice_date: invoice.invoice_date,
-            due_on: invoice.due_on,
+            invoice_date: invoice.body.invoice_date,
+            due_on: invoice.body.due_on,
             due_version: invoice.due_version,
             lines: lines.map(|(index, (line, sum))| LineBody::new(index, line, words.lines.get(index), sum)).collect(),
             lines_total: totals.net.plus(totals.discount)?.into(),
@@ -324,8 +324,8 @@ impl InvoiceBody {
             received: invoice.received.into(),
             balance: invoice.balance().into(),
             amount_due: invoice.amount_due().into(),
-            deliver: invoice.deliver.into(),
-            reminders_on: invoice.reminders_on,
+            deliver: invoice.body.deliver.into(),
+            reminders_on: invoice.body.reminders_on,
             customer_note: words.customer_note.clone(),
             internal_note: words.internal_note.reveal().to_owned(),
             terms: words.terms.clone(),

@@ -252,13 +252,13 @@ pub(crate) fn in_flight(invoice: &Invoice) -> Result<(), Refusal> {
 
 /// G4: there is something to send and somebody to send it to.
 pub(crate) fn ready_to_send(invoice: &Invoice, has_recipient: bool) -> Result<(), Refusal> {
-    if invoice.lines.is_empty() {
+    if invoice.body.lines.is_empty() {
         return Err(Refusal::NoLines);
     }
-    if invoice.due_on < invoice.invoice_date {
-        return Err(Refusal::DueBeforeInvoice { invoice_date: invoice.invoice_date, due_on: invoice.due_on });
+    if invoice.body.due_on < invoice.body.invoice_date {
+        return Err(Refusal::DueBeforeInvoice { invoice_date: invoice.body.invoice_date, due_on: invoice.body.due_on });
     }
-    if invoice.deliver == super::journal::Deliver::Email && !has_recipient {
+    if invoice.body.deliver == super::journal::Deliver::Email && !has_recipient {
         return Err(Refusal::NoRecipient);
     }
     Ok(())

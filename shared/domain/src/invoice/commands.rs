@@ -6,7 +6,7 @@ use crate::{
     invoice::{
         Invoice,
         actions::{Action, Circumstances, in_flight, reachable, ready_to_send},
-        journal::{Body, Event},
+        journal::{AttemptEvent, Body, ChaseEvent, DocumentEvent, Event, MoneyEvent},
         line::{MAX_LINES, totals},
         refusal::Refusal,
         status::{Status, StatusCode},
@@ -76,35 +76,21 @@ impl Invoice {
         let scope = self.edit_scope()?;
         check_body(&body, self.currency)?;
         if scope == EditScope::Limited {
-            if body.lines != self.lines {
+            if body.lines != self.body.lines {
                 return Err(Refusal::EditLimited { field: "lines" });
             }
-            if body.invoice_date != self.invoice_date {
+            if body.invoice_date != self.body.invoice_date {
                 return Err(Refusal::EditLimited { field: "invoice_date" });
             }
         }
         if self.status.code() == StatusCode::Open && body.lines.is_empty() {
             return Err(Refusal::NoLines);
         }
-        if body == self.body() {
+        if body == self.body {
             return Ok(Outcome::Unchanged);
         }
-        let due_version = if body.due_on == self.due_on { self.due_version } else { self.due_version + 1 };
-        Ok(Outcome::Changed(vec![Event::Revised { rev: self.rev + 1, due_version, body }]))
-    }
-
-    /// What it says now.
-    #[must_use]
-    pub fn body(&self) -> Body {
-        Body {
-            invoice_date: self.invoice_date,
-            due_on: self.due_on,
-            lines: self.lines.clone(),
-            rounding: self.rounding,
-            deliver: self.deliver,
-            reminders_on: self.reminders_on,
-            text: self.text,
-        }
+        let due_version = if body.due_on == self.body.due_on { self.due_version } else { self.due_version + 1 };
+        Ok(Outcome::Changed(vec![Event::Document(DocumentEvent::Revised { rev: self.rev + 1, due_version, body })]))
     }
 
     /// Sends a draft (R4 #2): it takes the number and is owed, or is closed at once when its total is zero (I16).
@@ -114,7 +100,7 @@ impl Invoice {
     pub fn send(&self, number: Number, has_recipient: bool) -> Result<Vec<Event>, Refusal> {
         Action::Send.allowed_in(self.status.code())?;
         ready_to_send(self, has_recipient)?;
-        Ok(vec![Event::Sent { number }])
+        Ok(vec![Event::Document(DocumentEvent::Sent { number })])
     }
 
     /// Asks for the money again.
@@ -130,7 +116,7 @@ impl Invoice {
         let seconds = self.requested_at.or(self.sent_at).map(|asked| (now - asked).num_seconds());
         match seconds {
             Some(seconds) if seconds < 60 && !force => Err(Refusal::AskedJustNow { seconds }),
-            Some(_) | None => Ok(vec![Event::PaymentRequested]),
+            Some(_) | None => Ok(vec![Event::Chase(ChaseEvent::Requested)]),
         }
     }
 
@@ -157,7 +143,7 @@ impl Invoice {
         if offered.received_on > today {
             return Err(Refusal::ReceivedInFuture { today });
         }
-        Ok(vec![Event::PaymentApplied(Box::new(Payment {
+        Ok(vec![Event::Money(MoneyEvent::Applied(Box::new(Payment {
             id: offered.id.clone(),
             invoice_id: self.id.clone(),
             contact_id: self.contact_id.clone(),
@@ -171,7 +157,7 @@ impl Invoice {
             origin: Origin::Staff,
             received_on: offered.received_on,
             recorded_at: now,
-        }))])
+        })))])
     }
 
     /// Cancels it (R4 #23): nothing is owed; what had been received becomes the contact's credit. Whoever calls has closed
@@ -186,7 +172,7 @@ impl Invoice {
         if applied && !acknowledge_captured_funds {
             return Err(Refusal::NeedsAcknowledgement { received: self.received });
         }
-        Ok(vec![Event::Voided { credit: applied.then_some((credit_id, self.received)) }])
+        Ok(vec![Event::Document(DocumentEvent::Voided { credit: applied.then_some((credit_id, self.received)) })])
     }
 
     /// Throws a draft away (R4 #24).
@@ -195,14 +181,14 @@ impl Invoice {
     /// [`Refusal::Status`]: a sent invoice is voided, never deleted.
     pub fn delete(&self) -> Result<Vec<Event>, Refusal> {
         Action::Delete.allowed_in(self.status.code())?;
-        Ok(vec![Event::Deleted])
+        Ok(vec![Event::Document(DocumentEvent::Deleted)])
     }
 
     /// Notes that its page was opened, the first time only.
     #[must_use]
     pub fn view(&self, recipient: RecipientRef) -> Option<Event> {
         let shown = self.viewed.is_none() && !matches!(self.status, Status::Draft);
-        shown.then_some(Event::Viewed { recipient })
+        shown.then_some(Event::Document(DocumentEvent::Viewed { recipient }))
     }
 
     /// Takes the slot for a try, before any call.
@@ -218,7 +204,7 @@ impl Invoice {
         if attempt.amount != self.amount_due() || attempt.invoice_rev != self.rev || attempt.state != AttemptState::Dispatched {
             return Err(Refusal::PageOutdated);
         }
-        Ok(vec![Event::AttemptDispatched(Box::new(attempt))])
+        Ok(vec![Event::Attempt(AttemptEvent::Dispatched(Box::new(attempt)))])
     }
 
     /// Whether no try holds the slot.

@@ -16,13 +16,13 @@ use crate::{
     currency::Currency,
     digest::Digest,
     ids::{AttemptId, ContactId, InvoiceId},
-    money::{Money, MoneyError, Rounding},
+    money::{Money, MoneyError},
     numbering::Number,
     pii::{Pii, RecipientRef},
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use journal::{Body, Deliver, Event, StepOutcome};
-use line::{Line, LineText, Totals, totals};
+use journal::{Body, Event};
+use line::{LineText, Totals, totals};
 use status::{Status, StatusCode};
 
 /// The longest customer or internal note, in characters.
@@ -65,24 +65,12 @@ pub struct Invoice {
     pub rev: u32,
     /// Raised when the due date moves, from 1.
     pub due_version: u32,
-    /// The invoice date.
-    pub invoice_date: NaiveDate,
-    /// The local date on which it is due.
-    pub due_on: NaiveDate,
-    /// Its lines.
-    pub lines: Vec<Line>,
-    /// How they are rounded.
-    pub rounding: Rounding,
+    /// What its author decided, apart from words.
+    pub body: Body,
     /// All there is to pay, tax included.
     pub total: Money,
     /// The sum of what is allocated to it.
     pub received: Money,
-    /// Whether mails go out for it at all.
-    pub deliver: Deliver,
-    /// Whether it is reminded of.
-    pub reminders_on: bool,
-    /// Salted digest of its words.
-    pub text: Digest,
     /// The try that may be collecting right now.
     pub slot: Option<Slot>,
     /// How far reminding has come; none before it is sent.
@@ -136,36 +124,7 @@ impl Invoice {
     /// # Errors
     /// [`EvolveError`] when the event is no draft or its lines do not add up.
     pub fn begin(id: InvoiceId, event: &Event, at: DateTime<Utc>) -> Result<Self, EvolveError> {
-        let Event::Drafted { contact_id, currency, body } = event else {
-            return Err(EvolveError::OutOfPlace(event.name()));
-        };
-        let sums = totals(&body.lines, *currency, body.rounding).map_err(|(i, _)| EvolveError::Line(i))?;
-        Ok(Self {
-            id,
-            contact_id: contact_id.clone(),
-            currency: *currency,
-            status: Status::Draft,
-            number: None,
-            rev: 1,
-            due_version: 1,
-            invoice_date: body.invoice_date,
-            due_on: body.due_on,
-            lines: body.lines.clone(),
-            rounding: body.rounding,
-            total: sums.total,
-            received: Money::zero(*currency),
-            deliver: body.deliver,
-            reminders_on: body.reminders_on,
-            text: body.text,
-            slot: None,
-            chase: None,
-            link_version: 1,
-            created_at: at,
-            sent_at: None,
-            viewed: None,
-            requested_at: None,
-            deleted: false,
-        })
+        journal::begun(id, event, at)
     }
 
     /// The invoice after one more event: the only way from state to state, for commands and for the fold of a journal.
@@ -174,111 +133,12 @@ impl Invoice {
     /// [`EvolveError`] when the event cannot come here.
     pub fn evolve(mut self, event: &Event, at: DateTime<Utc>) -> Result<Self, EvolveError> {
         match event {
-            Event::Drafted { .. } => return Err(EvolveError::OutOfPlace(event.name())),
-            Event::Revised { rev, due_version, body } => self.become_revised(*rev, *due_version, body, at)?,
-            Event::Deleted => self.deleted = true,
-            Event::Sent { number } => self.become_sent(number, at),
-            Event::PaymentRequested => {
-                self.requested_at = Some(at);
-                self.mailed(at);
-            }
-            Event::Viewed { recipient } => self.viewed = Some((at, *recipient)),
-            Event::AttemptDispatched(attempt) => self.slot = Some(Slot { attempt_id: attempt.id.clone(), state: attempt.state }),
-            Event::AttemptMoved { attempt_id, state, .. } => self.follow_attempt(attempt_id, *state),
-            Event::AttemptLooked { .. } => {}
-            Event::PaymentApplied(payment) => self.apply_payment(payment.allocated, at)?,
-            Event::Voided { credit } => {
-                self.status = Status::Voided { at };
-                if credit.is_some() {
-                    self.received = Money::zero(self.currency);
-                }
-            }
-            Event::StepTaken { step, outcome, .. } => self.take_step(step, outcome, at),
-            Event::LinksRevoked => self.link_version = self.link_version.saturating_add(1),
+            Event::Document(event) => self.evolve_document(event, at)?,
+            Event::Attempt(event) => self.evolve_attempt(event),
+            Event::Money(event) => self.evolve_money(event, at)?,
+            Event::Chase(event) => self.evolve_chase(event, at),
         }
         Ok(self)
-    }
-
-    fn become_revised(&mut self, rev: u32, due_version: u32, body: &Body, at: DateTime<Utc>) -> Result<(), EvolveError> {
-        let sums = totals(&body.lines, self.currency, body.rounding).map_err(|(i, _)| EvolveError::Line(i))?;
-        if due_version != self.due_version
-            && let Some(chase) = &mut self.chase
-        {
-            chase.since = at;
-            chase.moved = None;
-        }
-        self.rev = rev;
-        self.due_version = due_version;
-        self.invoice_date = body.invoice_date;
-        self.due_on = body.due_on;
-        self.lines = body.lines.clone();
-        self.rounding = body.rounding;
-        self.total = sums.total;
-        self.deliver = body.deliver;
-        self.reminders_on = body.reminders_on;
-        self.text = body.text;
-        Ok(())
-    }
-
-    fn become_sent(&mut self, number: &Number, at: DateTime<Utc>) {
-        self.number = Some(number.clone());
-        self.sent_at = Some(at);
-        self.status = if self.total.is_zero() { Status::Closed { at } } else { Status::Open };
-        let last_mailed_at = (self.deliver == Deliver::Email).then_some(at);
-        self.chase = Some(Chase { since: at, moved: None, last_mailed_at });
-    }
-
-    fn mailed(&mut self, at: DateTime<Utc>) {
-        if let Some(chase) = &mut self.chase {
-            chase.last_mailed_at = Some(at);
-        }
-    }
-
-    fn follow_attempt(&mut self, attempt_id: &AttemptId, state: AttemptState) {
-        let holds = self.slot.as_ref().is_some_and(|slot| slot.attempt_id == *attempt_id);
-        if holds {
-            self.slot = state.holds_slot().then(|| Slot { attempt_id: attempt_id.clone(), state });
-        }
-    }
-
-    fn apply_payment(&mut self, allocated: Money, at: DateTime<Utc>) -> Result<(), EvolveError> {
-        self.received = self.received.plus(allocated)?;
-        match self.status {
-            Status::Open | Status::Collections { .. } if self.balance().is_zero() => self.status = Status::Closed { at },
-            Status::WrittenOff { amount, at: since } => {
-                let left = amount.minus(allocated)?;
-                self.status = if left.is_zero() { Status::Closed { at } } else { Status::WrittenOff { at: since, amount: left } };
-            }
-            Status::Draft
-            | Status::Open
-            | Status::Collections { .. }
-            | Status::Closed { .. }
-            | Status::Declined { .. }
-            | Status::Refunded { .. }
-            | Status::Voided { .. } => {}
-        }
-        Ok(())
-    }
-
-    fn take_step(&mut self, step: &StepRef, outcome: &StepOutcome, at: DateTime<Utc>) {
-        let Some(chase) = &mut self.chase else { return };
-        match outcome {
-            StepOutcome::Enqueued => {
-                chase.since = at;
-                chase.moved = None;
-                chase.last_mailed_at = Some(at);
-            }
-            StepOutcome::Skipped(_) => {
-                chase.since = at;
-                if chase.moved.as_ref().is_some_and(|(moved, _)| moved == step) {
-                    chase.moved = None;
-                }
-            }
-            StepOutcome::Moved { to, .. } => {
-                chase.since = at;
-                chase.moved = Some((step.clone(), *to));
-            }
-        }
     }
 
     /// What is still to be paid: `total − received`, nothing once voided, never negative (R1).
@@ -305,7 +165,7 @@ impl Invoice {
     /// # Errors
     /// [`EvolveError::Line`], which a stored invoice never gives.
     pub fn totals(&self) -> Result<Totals, EvolveError> {
-        totals(&self.lines, self.currency, self.rounding).map_err(|(i, _)| EvolveError::Line(i))
+        totals(&self.body.lines, self.currency, self.body.rounding).map_err(|(i, _)| EvolveError::Line(i))
     }
 
     /// Whether a try may be moving money right now (facet `processing`).
@@ -317,13 +177,13 @@ impl Invoice {
     /// Whether it is owed and its due date has passed (facet `past_due`).
     #[must_use]
     pub fn is_past_due(&self, today: NaiveDate) -> bool {
-        self.amount_due().is_positive() && today > self.due_on
+        self.amount_due().is_positive() && today > self.body.due_on
     }
 
     /// Days since the due date while past due; the first is 1.
     #[must_use]
     pub fn days_overdue(&self, today: NaiveDate) -> i64 {
-        if self.is_past_due(today) { days_between(self.due_on, today) } else { 0 }
+        if self.is_past_due(today) { days_between(self.body.due_on, today) } else { 0 }
     }
 
     /// Whether a part was paid and a part is left (facet `partially_paid`).

@@ -5,7 +5,12 @@
 
 use crate::{
     attempt::{Attempt, AttemptState, CheckoutReport, CheckoutState},
-    invoice::{Invoice, journal::Event, refusal::Refusal, status::Status},
+    invoice::{
+        Invoice,
+        journal::{AttemptEvent, Event, MoneyEvent},
+        refusal::Refusal,
+        status::Status,
+    },
     money::Money,
     outcome::Outcome,
     payment::{Method, Payment, Surplus, SurplusCause, credit_of_payment, id_of_gateway_object},
@@ -26,13 +31,15 @@ pub fn settle(
     now: DateTime<Utc>,
 ) -> Result<Outcome<Vec<Event>>, Refusal> {
     let target = target(attempt, report, now);
-    let moved = |state: AttemptState| Event::AttemptMoved {
-        attempt_id: attempt.id.clone(),
-        state,
-        session_ref: Some(report.session_ref.clone()),
-        intent_ref: report.intent_ref.clone().or_else(|| attempt.intent_ref.clone()),
-        decline: report.decline.clone().or_else(|| attempt.decline.clone()),
-        look_at: attempt.next_look_at(state, 0, now),
+    let moved = |state: AttemptState| {
+        Event::Attempt(AttemptEvent::Moved {
+            attempt_id: attempt.id.clone(),
+            state,
+            session_ref: Some(report.session_ref.clone()),
+            intent_ref: report.intent_ref.clone().or_else(|| attempt.intent_ref.clone()),
+            decline: report.decline.clone().or_else(|| attempt.decline.clone()),
+            look_at: attempt.next_look_at(state, 0, now),
+        })
     };
     if target == attempt.state {
         let nothing_new = attempt.session_ref.is_some() && (report.decline.is_none() || report.decline == attempt.decline);
@@ -48,7 +55,7 @@ pub fn settle(
     }
     events.push(moved(target));
     if let (AttemptState::Applied, CheckoutState::Paid(method)) = (target, &report.state) {
-        events.push(Event::PaymentApplied(Box::new(payment(invoice, attempt, report, method, today, now)?)));
+        events.push(Event::Money(MoneyEvent::Applied(Box::new(payment(invoice, attempt, report, method, today, now)?))));
     }
     Ok(Outcome::Changed(events))
 }
@@ -121,14 +128,14 @@ pub fn unanswered(attempt: &Attempt, now: DateTime<Utc>) -> Outcome<Vec<Event>> 
     let attempt_id = attempt.id.clone();
     if attempt.state.may_become(AttemptState::Unknown) {
         let look_at = attempt.next_look_at(AttemptState::Unknown, 0, now);
-        return Outcome::Changed(vec![Event::AttemptMoved {
+        return Outcome::Changed(vec![Event::Attempt(AttemptEvent::Moved {
             attempt_id,
             state: AttemptState::Unknown,
             session_ref: attempt.session_ref.clone(),
             intent_ref: attempt.intent_ref.clone(),
             decline: attempt.decline.clone(),
             look_at,
-        }]);
+        })]);
     }
     looked(attempt, now)
 }
@@ -141,7 +148,7 @@ pub fn looked(attempt: &Attempt, now: DateTime<Utc>) -> Outcome<Vec<Event>> {
     }
     let looks = attempt.looks + 1;
     let look_at = attempt.next_look_at(attempt.state, looks, now);
-    Outcome::Changed(vec![Event::AttemptLooked { attempt_id: attempt.id.clone(), looks, look_at }])
+    Outcome::Changed(vec![Event::Attempt(AttemptEvent::Looked { attempt_id: attempt.id.clone(), looks, look_at })])
 }
 
 /// Ends a try whose order certainly had no effect at the gateway. One whose checkout is known was ordered once more meanwhile, with
@@ -151,49 +158,12 @@ pub fn given_up(attempt: &Attempt) -> Outcome<Vec<Event>> {
     if attempt.session_ref.is_some() || !attempt.state.may_become(AttemptState::Cancelled) {
         return Outcome::Unchanged;
     }
-    Outcome::Changed(vec![Event::AttemptMoved {
+    Outcome::Changed(vec![Event::Attempt(AttemptEvent::Moved {
         attempt_id: attempt.id.clone(),
         state: AttemptState::Cancelled,
         session_ref: None,
         intent_ref: attempt.intent_ref.clone(),
         decline: attempt.decline.clone(),
         look_at: None,
-    }])
-}
-
-impl Attempt {
-    /// The try after one more event of its invoice.
-    #[must_use]
-    pub fn evolve(mut self, event: &Event) -> Self {
-        match event {
-            Event::AttemptMoved { attempt_id, state, session_ref, intent_ref, decline, look_at } if *attempt_id == self.id => {
-                if *state != self.state {
-                    self.looks = 0;
-                }
-                self.state = *state;
-                self.session_ref.clone_from(session_ref);
-                self.intent_ref.clone_from(intent_ref);
-                self.decline.clone_from(decline);
-                self.look_at = *look_at;
-            }
-            Event::AttemptLooked { attempt_id, looks, look_at } if *attempt_id == self.id => {
-                self.looks = *looks;
-                self.look_at = *look_at;
-            }
-            Event::Drafted { .. }
-            | Event::Revised { .. }
-            | Event::Deleted
-            | Event::Sent { .. }
-            | Event::PaymentRequested
-            | Event::Viewed { .. }
-            | Event::AttemptDispatched(_)
-            | Event::AttemptMoved { .. }
-            | Event::AttemptLooked { .. }
-            | Event::PaymentApplied(_)
-            | Event::Voided { .. }
-            | Event::StepTaken { .. }
-            | Event::LinksRevoked => {}
-        }
-        self
-    }
+    })])
 }

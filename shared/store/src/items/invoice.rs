@@ -237,7 +237,7 @@ pub(crate) fn write_invoice(invoice: &Invoice, head: Head, next: Option<NextStep
         number: invoice.number.as_ref().map(|n| (n.series.clone(), n.sequence)),
         rev: invoice.rev,
         due_version: invoice.due_version,
-        body: BodyItem::from(&invoice.body()),
+        body: BodyItem::from(&invoice.body),
         total: invoice.total.minor(),
         received: invoice.received.minor(),
         slot: invoice.slot.as_ref().map(|slot| (slot.attempt_id.to_string(), slot.state.name().to_owned())),
@@ -263,8 +263,8 @@ pub(crate) fn write_invoice(invoice: &Invoice, head: Head, next: Option<NextStep
         currency: body.currency,
         total: body.total,
         balance: invoice.balance().minor(),
-        invoice_date: invoice.invoice_date,
-        due_on: invoice.due_on,
+        invoice_date: invoice.body.invoice_date,
+        due_on: invoice.body.due_on,
     };
     let summary: Item = serde_dynamo::to_item(&summary).map_err(|e| Corrupt::new("summary", e))?;
     item.insert(keys::SUMMARY.to_owned(), AttributeValue::M(summary));
@@ -272,7 +272,7 @@ pub(crate) fn write_invoice(invoice: &Invoice, head: Head, next: Option<NextStep
     index(&mut item, keys::BY_STATUS, keys::status_partition(invoice.status.code()), invoice.id.as_str());
     index(&mut item, keys::BY_CONTACT, invoice.contact_id.as_str(), invoice.id.as_str());
     if invoice.amount_due().is_positive() {
-        index(&mut item, keys::BY_DUE_DATE, keys::OWING, keys::owing_sort(invoice.due_on, &invoice.id));
+        index(&mut item, keys::BY_DUE_DATE, keys::OWING, keys::owing_sort(invoice.body.due_on, &invoice.id));
     }
     if let Some(next) = next {
         let shard = invoice.id.shard(keys::SHARDS);
@@ -284,7 +284,6 @@ pub(crate) fn write_invoice(invoice: &Invoice, head: Head, next: Option<NextStep
 pub(crate) fn read_invoice(item: &Item) -> Result<(Invoice, Head), Corrupt> {
     let body: InvoiceItem = read(item)?;
     let of = currency(&body.currency)?;
-    let says = body.body.read(of)?;
     let invoice = Invoice {
         id: id(InvoiceId::parse(&body.id))?,
         contact_id: id(ContactId::parse(&body.contact_id))?,
@@ -293,15 +292,9 @@ pub(crate) fn read_invoice(item: &Item) -> Result<(Invoice, Head), Corrupt> {
         number: body.number.map(|(series, sequence)| Number { series, sequence }),
         rev: body.rev,
         due_version: body.due_version,
-        invoice_date: says.invoice_date,
-        due_on: says.due_on,
-        lines: says.lines,
-        rounding: says.rounding,
+        body: body.body.read(of)?,
         total: minor(body.total, of)?,
         received: minor(body.received, of)?,
-        deliver: says.deliver,
-        reminders_on: says.reminders_on,
-        text: says.text,
         slot: body
             .slot
             .map(|(attempt, state)| {
