@@ -75,7 +75,7 @@ fn is_function(package: &Package) -> bool {
 }
 
 /// The room's source files with their text; comments and what follows `#[cfg(test)]` are left out.
-fn sources(folder: &Path) -> BTreeMap<String, String> {
+pub(crate) fn sources(folder: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -2,7 +2,11 @@
 //! numbers without a gap.
 
 use chrono::TimeDelta;
-use domain::invoice::{actions::TABLE, status::StatusCode};
+use domain::{
+    ids::{ContactId, InvoiceId, ProductId},
+    invoice::{EvolveError, actions::TABLE, refusal::Refusal, status::StatusCode},
+    record::Subject,
+};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -12,7 +16,7 @@ use tests::{
 };
 
 const START: &str = "2026-11-02T10:00:00Z";
-/// What the rules say: `-` refused, `S` taken over, `+` added by us, and the guards.
+/// What the rules say: each action's rule; `-` refused, `S` taken over, `+` added by us, and the guards.
 const ACTIONS: &str = include_str!("golden/actions.csv");
 
 /// Action, status, and the guards under which it is allowed, or none.
@@ -22,7 +26,7 @@ fn golden() -> BTreeMap<(&'static str, &'static str), Option<Vec<&'static str>>>
     let mut cells = BTreeMap::new();
     for row in lines {
         assert_eq!(row.len(), head.len(), "{row:?}");
-        for (status, cell) in head.iter().zip(&row).skip(1) {
+        for (status, cell) in head.iter().zip(&row).skip(2) {
             let mut words = cell.split(' ');
             let allowed = match words.next() {
                 Some("-") => None,
@@ -33,6 +37,11 @@ fn golden() -> BTreeMap<(&'static str, &'static str), Option<Vec<&'static str>>>
         }
     }
     cells
+}
+
+/// The rule of each action.
+fn golden_rules() -> BTreeMap<&'static str, &'static str> {
+    ACTIONS.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>()).map(|row| (row[0], row[1])).collect()
 }
 
 #[test]
@@ -50,6 +59,7 @@ fn own_10_every_cell_of_the_action_table_is_the_one_typed_by_hand() {
         assert_eq!(written.get(cell), Some(allowed), "{cell:?}");
     }
     assert_eq!(golden.len(), written.len());
+    assert_eq!(TABLE.iter().map(|(_, name, rule, _)| (*name, *rule)).collect::<BTreeMap<_, _>>(), golden_rules());
 }
 
 /// An invoice of 100.00 in a status, and two minutes later.
@@ -85,6 +95,7 @@ fn route(action: &str) -> Option<(&'static str, &'static str, Value)> {
 async fn own_10_the_api_allows_and_refuses_what_the_table_typed_by_hand_says() {
     story(START, async |w| {
         let contact = w.contact("Ada Lovelace", "ada@example.com").await;
+        let rules = golden_rules();
         let mut tried = 0;
         for ((action, status), allowed) in golden() {
             let Some((method, end, body)) = route(action) else { continue };
@@ -102,10 +113,9 @@ async fn own_10_the_api_allows_and_refuses_what_the_table_typed_by_hand_says() {
                 assert!(answer.status.is_success(), "{action} in {status}: {}", answer.text);
             } else {
                 let problem = answer.expect(409).json();
-                let row = TABLE.iter().find(|row| row.1 == action).unwrap();
                 assert_eq!(
                     (problem["code"].as_str(), problem["rule"].as_str()),
-                    (Some("status_forbids"), Some(row.2)),
+                    (Some("status_forbids"), Some(rules[action])),
                     "{action} in {status}"
                 );
                 assert!(problem["detail"].as_str().unwrap().ends_with(&format!("this one is {status}")), "{problem:#}");
@@ -140,6 +150,55 @@ async fn own_10_every_action_of_an_invoice_is_answered_with_its_rule_and_a_sente
                     Some(_) => {}
                 }
             }
+        }
+    })
+    .await;
+}
+
+#[test]
+fn refusals_that_no_request_can_meet_name_their_rules_as_well() {
+    assert_eq!(Refusal::PageOutdated.rule(), "PAGE-PAY-FULL-ONLY");
+    assert_eq!(Refusal::from(EvolveError::OutOfPlace("sent")).rule(), "R4");
+}
+
+/// The rules that a record's journal names, one after the other.
+async fn rules_of(w: &World, subject: Subject) -> Vec<String> {
+    let entries = w.deps.store.list_entries(&subject, 0, 1000).await.unwrap();
+    let mut rules: Vec<String> = entries.rows.into_iter().map(|row| row.entry.cause.rule).collect();
+    rules.dedup();
+    rules
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_journal_of_every_record_names_the_rules_of_its_changes() {
+    story(START, async |w| {
+        let contact = w.contact("Ada Lovelace", "ada@example.com").await;
+        let product = json!({ "name": "Day", "unit_price": { "amount": "960.00", "currency": "EUR" } });
+        let product = w.post("/v1/products", &product).await.expect(201).json();
+        let draft = w.invoice_for(&contact, "100.00", "2026-11-16", false).await;
+        let path = format!("/v1/invoices/{}", draft["id"].as_str().unwrap());
+        let _ = w.patch(&path, &json!({ "due_on": "2026-11-20" })).await.expect(200);
+        for end in ["send", "void"] {
+            let _ = w.post(&format!("{path}/{end}"), &json!({})).await.expect(200);
+        }
+        let paid = w.invoice_for(&contact, "100.00", "2026-11-16", true).await;
+        let _ = w.open(paid["links"]["invoice_url"].as_str().unwrap()).await.expect(200);
+        let payments = format!("/v1/invoices/{}/payments", paid["id"].as_str().unwrap());
+        let _ = w.post(&payments, &offline("cash", "40.00")).await.expect(201);
+        let session = w.open_checkout(paid["links"]["pay_url"].as_str().unwrap()).await;
+        w.gateway.pay(&session, GOOD_CARD).unwrap();
+        w.deliver_notices().await;
+
+        let invoice = |invoice: &Value| Subject::Invoice(InvoiceId::parse(invoice["id"].as_str().unwrap()).unwrap());
+        let product = ProductId::parse(product["id"].as_str().unwrap()).unwrap();
+        for (subject, rules) in [
+            (Subject::Business, &["SET-SCOPE"][..]),
+            (Subject::Contact(ContactId::parse(&contact).unwrap()), &["COL-CONTACTS"]),
+            (Subject::Product(product), &["COL-PRODUCTS"]),
+            (invoice(&draft), &["NEW-CUSTOMISE-LINES", "ACT-EDIT-STATUS", "ACT-SEND-DRAFT", "ACT-VOID-STATUS"]),
+            (invoice(&paid), &["NEW-SEND-OR-DRAFT", "PAGE-INV-DETAILS", "ACT-PAY-OFFLINE", "OWN-01", "R2"]),
+        ] {
+            assert_eq!(rules_of(w, subject).await, rules);
         }
     })
     .await;
