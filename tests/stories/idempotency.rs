@@ -1,5 +1,10 @@
 //! The same POST again: one effect, one answer, whether it comes later, at the same time, or after an answer was lost.
 
+use crate::{
+    access::{claims, logged_in, with_logins},
+    api_keys::request,
+};
+use domain::ids::ApiKeyId;
 use serde_json::{Value, json};
 use std::sync::{
     Arc,
@@ -139,6 +144,34 @@ async fn f44_after_a_lost_request_the_same_post_does_it() {
             assert!(w.snapshot().await == before, "{what} was done");
             let again = w.api("POST", &path, Some(&key), Some(&body)).await.expect(status);
             assert!(!replayed(&again), "{what}");
+        }
+    })
+    .await;
+}
+
+/// Whoever asks again need not be who asked first: a key is rotated, a colleague takes over, a program logs in anew.
+#[tokio::test(start_paused = true)]
+async fn the_same_post_under_a_rotated_key_or_by_a_login_is_done_once() {
+    story(START, async |w| {
+        with_logins(w);
+        let posts = posts(w).await;
+        let rotate = json!({ "overlap_hours": 1 });
+        let rotated = w.post(&format!("/v1/api-keys/{}/rotate", ApiKeyId::at(1, 1)), &rotate).await.expect(201).json();
+        let token = rotated["token"].as_str().unwrap();
+        // That it is in use is written down at its first use.
+        let _ = w.send(request(token, "GET", "/v1/contacts", "first", None)).await.expect(200);
+        let owner = claims("u-1", &json!({ "custom:remit_role": "owner" }));
+        for (n, (what, path, body, status)) in posts.into_iter().enumerate() {
+            let key = format!("key-{n}");
+            let first = w.api("POST", &path, Some(&key), Some(&body)).await.expect(status);
+            let after = w.snapshot().await;
+            let rotated = w.send(request(token, "POST", &path, &key, Some(&body))).await.expect(status);
+            let logged_in = logged_in(w, &owner, "POST", &path, &key, &body).await.expect(status);
+            for again in [rotated, logged_in] {
+                assert!(replayed(&again), "{what}");
+                assert_eq!(again.text, first.text, "{what}");
+            }
+            assert!(w.snapshot().await == after, "{what} was done twice");
         }
     })
     .await;
