@@ -22,6 +22,8 @@ pub(super) fn open(order: &CheckoutOrder<'_>) -> Result<Vec<(&'static str, Strin
     let description = cut(order.description, 500);
     let mut form = vec![
         ("mode", "payment".to_owned()),
+        // Without it the account's dashboard decides, and may offer methods whose later return nobody here would hear of.
+        ("payment_method_types[0]", "card".to_owned()),
         ("client_reference_id", attempt.id.to_string()),
         ("success_url", order.return_url.to_owned()),
         ("cancel_url", order.cancel_url.to_owned()),

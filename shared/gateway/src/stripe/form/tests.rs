@@ -8,6 +8,7 @@ const CONTACT_ID: &str = "con_00000000000000000000000002";
 fn golden(currency: &str, units: &str, customer: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
     let mut pairs = vec![
         ("mode", "payment"),
+        ("payment_method_types[0]", "card"),
         ("client_reference_id", "att_0123456789ABCDEF"),
         ("success_url", "https://pay.example.com/pay/tokenthatopens/return"),
         ("cancel_url", "https://pay.example.com/pay/tokenthatopens"),
