@@ -218,3 +218,40 @@ async fn g2_a_bad_payment_is_refused_and_nothing_is_written() {
     })
     .await;
 }
+
+/// What an invoice says is one record of the table, which holds 400 KB: bytes are counted before anything is sent.
+#[tokio::test(start_paused = true)]
+async fn an_invoice_whose_words_do_not_fit_into_a_record_is_refused_for_good_with_the_bytes() {
+    story(START, async |w| {
+        let contact = w.contact("Ada Lovelace", "ada@example.com").await;
+        let price = json!({ "amount": "50.00", "currency": "EUR" });
+        // A product's words are long, and a line that names it is short.
+        let product = json!({ "name": "字".repeat(200), "description": "字".repeat(1000), "unit_price": price });
+        let product = w.post("/v1/products", &product).await.expect(201).json();
+        let line = json!({ "product_id": product["id"], "quantity": "1" });
+        let of = |lines: usize| json!({ "contact_id": contact, "lines": vec![line.clone(); lines] });
+        let too_large = |answer: &Reply| {
+            let says = answer.json()["detail"].as_str().unwrap().to_owned();
+            assert_eq!(answer.json()["code"], "record_too_large");
+            assert!(says.contains("409600 is the most") && says.contains("fewer lines"), "{says}");
+        };
+        // Between the most that fits and the least that does not, nobody is told that the table did not answer.
+        let mut statuses = Vec::new();
+        for lines in 106..=114 {
+            let answer = w.post("/v1/invoices", &of(lines)).await;
+            statuses.push(answer.status.as_u16());
+            if answer.status.as_u16() == 422 {
+                too_large(&answer);
+            }
+        }
+        let fit = statuses.iter().take_while(|status| **status == 201).count();
+        assert!(fit > 0 && fit < statuses.len() && statuses[fit..].iter().all(|status| *status == 422), "{statuses:?}");
+        let before = w.snapshot().await;
+        too_large(&w.post("/v1/invoices", &of(200)).await.expect(422));
+        assert!(w.snapshot().await == before);
+        let draft = w.invoice_for(&contact, "10.00", "2026-11-16", false).await;
+        let grown = json!({ "lines": of(200)["lines"] });
+        too_large(&w.api("PATCH", &format!("/v1/invoices/{}", draft["id"].as_str().unwrap()), None, Some(&grown)).await.expect(422));
+    })
+    .await;
+}

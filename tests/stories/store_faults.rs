@@ -13,11 +13,12 @@ use tests::{
 
 const START: &str = "2026-11-02T10:00:00Z";
 const DUE: &str = "2026-11-16";
-const FAULTS: [TableFault; 7] = [
+const FAULTS: [TableFault; 8] = [
     TableFault::LoseBeforeEffect,
     TableFault::LoseAnswerAfterEffect,
     TableFault::Throttle,
     TableFault::TransactionConflict,
+    TableFault::TransactionThrottled,
     TableFault::ServerError,
     TableFault::Crash,
     TableFault::CrashAfterEffect,
@@ -79,6 +80,34 @@ async fn f44_f45_staff_are_not_refused_what_their_own_lost_commit_has_done() {
             }));
             let _ = w.post(&format!("/v1/invoices/{id}/{path}"), &body).await.expect(status);
             assert!(w.payments(id).await.len() <= 1, "{path}");
+        })
+        .await;
+    }
+}
+
+/// Neither staff nor the gateway hear of it when others are at the same items for a moment.
+#[tokio::test(start_paused = true)]
+async fn f45_a_transaction_that_others_are_in_the_way_of_is_tried_again_by_itself() {
+    for fault in [TableFault::TransactionConflict, TableFault::TransactionThrottled] {
+        story(START, async |w| {
+            let (cash, card) = (w.sent_invoice("100.00", DUE).await, w.sent_invoice("100.00", DUE).await);
+            // Of reads and of commits every other one, each counted for itself.
+            let transactions: Mutex<std::collections::BTreeMap<String, u32>> = Mutex::default();
+            w.table.set_fault_plan(Arc::new(move |site: &CallSite| {
+                let mut transactions = transactions.lock().unwrap();
+                let made = transactions.entry(site.operation.clone()).or_default();
+                *made += 1;
+                if *made % 2 == 1 && site.operation.starts_with("Transact") { fault } else { TableFault::None }
+            }));
+            let amount = serde_json::json!({ "amount": { "amount": "100.00", "currency": "EUR" }, "method": "cash" });
+            let _ = w.post(&format!("/v1/invoices/{}/payments", id_and_pay_url(&cash).0), &amount).await.expect(201);
+            let session = w.open_checkout(id_and_pay_url(&card).1).await;
+            w.gateway.pay(&session, GOOD_CARD).unwrap();
+            assert_eq!(w.deliver_notices().await, [204, 204, 204], "{fault:?}");
+            w.table.clear_faults();
+            for invoice in [&cash, &card] {
+                assert_eq!(w.stands(id_and_pay_url(invoice).0).await, "0.00 closed", "{fault:?}");
+            }
         })
         .await;
     }

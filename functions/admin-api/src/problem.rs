@@ -135,7 +135,8 @@ impl From<StoreError> for ApiProblem {
                 let detail = "the table did not answer; send the same request again, with the same Idempotency-Key";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(1).cause(error)
             }
-            StoreError::Corrupt(_) => defect(error),
+            StoreError::Corrupt(_) | StoreError::Defect(_) => defect(error),
+            StoreError::TooLarge { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "record_too_large", error.to_string()),
             StoreError::Cursor => Self::bad("cursor_invalid", error.to_string()).field("cursor"),
         }
     }

@@ -1,9 +1,9 @@
 //! Load, decide, commit: the frame that every change of an invoice runs in.
 
-use crate::{AppError, Deps, millis};
+use crate::{AppError, Deps, measures::Measure, millis};
 use chrono::{DateTime, Utc};
 use domain::{
-    attempt::Attempt,
+    attempt::{Attempt, AttemptState},
     contact::{Contact, ContactDetails},
     digest::Digest,
     ids::{CreditId, InvoiceId, RequestId},
@@ -31,7 +31,7 @@ pub(crate) const NUMBER_RACES: u32 = 40;
 /// A key under which a request is carried out once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
-    /// Digest of the caller's scope and the key.
+    /// Digest of the key, which holds for the whole business.
     pub key: Digest,
     /// Digest of method, path and body.
     pub request: Digest,
@@ -142,8 +142,7 @@ pub(crate) async fn commit_events(
     events: &[Event],
     around: Around<'_>,
 ) -> Result<After, CommitError> {
-    let defect =
-        |error: &dyn std::fmt::Display| CommitError::Store(store::StoreError::Unavailable { operation: "decide", code: error.to_string() });
+    let defect = |error: &dyn std::fmt::Display| CommitError::Store(store::StoreError::Defect(error.to_string()));
     let mut after = before.map(|stored| stored.value.clone());
     for event in events {
         after = Some(match after {
@@ -182,6 +181,11 @@ pub(crate) async fn commit_events(
         ..Commit::new(context)
     };
     let Committed { invoice: head } = deps.store.commit(&commit).await?;
+    // Only a person can end it, so somebody is told wherever it is found.
+    let conflicted = |event: &Event| matches!(event, Event::Attempt(AttemptEvent::Moved { state: AttemptState::Conflicted, .. }));
+    if events.iter().any(conflicted) {
+        deps.measures.note(Measure::AttemptsWithoutOutcome, 1);
+    }
     let head = head.unwrap_or(domain::record::Head::START);
     Ok(After { invoice: Stored { value: after, head }, attempts })
 }

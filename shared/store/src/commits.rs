@@ -9,6 +9,7 @@ use crate::{
         outbox, payment, text, words,
     },
     keys,
+    sizes::fits,
 };
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
@@ -153,6 +154,9 @@ impl Store {
     /// which loading again tells.
     pub async fn commit(&self, commit: &Commit<'_>) -> Result<Committed, CommitError> {
         let (writes, committed) = self.writes(commit)?;
+        for item in writes.iter().filter_map(|(write, _)| write.put().map(Put::item)) {
+            fits(item)?;
+        }
         let meanings: Vec<Lost> = writes.iter().map(|(_, lost)| *lost).collect();
         let answer = self
             .client
@@ -354,7 +358,12 @@ impl Store {
     }
 }
 
-/// Which condition a cancelled transaction lost: a real condition before a mere conflict.
+/// Codes of reasons that lie in what others do at the same time, and not in what was asked.
+///
+/// Source: DynamoDB API reference, `TransactWriteItems`, "Cancellation reason codes".
+pub(crate) const IN_THE_WAY: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+
+/// Which condition a cancelled transaction lost: a real condition before mere contention.
 fn lost_on<R>(error: &SdkError<TransactWriteItemsError, R>, meanings: &[Lost]) -> Option<Lost> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return match error.code() {
@@ -373,5 +382,5 @@ fn lost_on<R>(error: &SdkError<TransactWriteItemsError, R>, meanings: &[Lost]) -
     first_of(Lost::Idempotency)
         .or_else(|| first_of(Lost::Event))
         .or_else(|| failed.first().copied())
-        .or_else(|| reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")).then_some(Lost::Conflict))
+        .or_else(|| reasons.iter().any(|reason| reason.code().is_some_and(|code| IN_THE_WAY.contains(&code))).then_some(Lost::Conflict))
 }

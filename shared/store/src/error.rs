@@ -30,6 +30,17 @@ pub enum StoreError {
     /// An item cannot be understood.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
+    /// A record would be larger than an item of the table may be. Nothing was written, and the same change will never fit.
+    #[error("this would take {bytes} bytes in one record, and {most} is the most; use shorter texts or fewer lines")]
+    TooLarge {
+        /// What it would take.
+        bytes: usize,
+        /// The most that it may take.
+        most: usize,
+    },
+    /// Something that cannot be: a defect of ours, which asking again does not mend.
+    #[error("defect: {0}")]
+    Defect(String),
     /// A cursor of a list was not made by us.
     #[error("the cursor is not one that this list gave")]
     Cursor,
@@ -71,8 +82,11 @@ impl From<Corrupt> for CommitError {
     }
 }
 
-/// The error of a call that gave no usable answer.
+/// The error of a call that gave no usable answer, or of one that is refused for what it asks.
 pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError {
+    if let Some(code @ ("ValidationException" | "SerializationException" | "IdempotentParameterMismatchException")) = error.code() {
+        return StoreError::Defect(format!("{operation}: {code}: {}", error.message().unwrap_or_default()));
+    }
     let kind = match error {
         SdkError::ConstructionFailure(_) => "the request could not be made",
         SdkError::TimeoutError(_) => "timeout",

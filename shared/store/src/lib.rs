@@ -14,6 +14,7 @@ pub mod lists;
 pub mod queries;
 pub mod restoring;
 pub mod schema;
+mod sizes;
 pub mod stream;
 mod writes;
 

@@ -2,6 +2,7 @@
 
 use crate::{
     Store, Stored, StoredApiKey,
+    commits::IN_THE_WAY,
     error::{Corrupt, StoreError, unavailable},
     items::{
         Item,
@@ -15,7 +16,11 @@ use crate::{
     },
     keys,
 };
-use aws_sdk_dynamodb::types::{Get, TransactGetItem};
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::transact_get_items::{TransactGetItemsError, TransactGetItemsOutput},
+    types::{Get, TransactGetItem},
+};
 use chrono::{DateTime, Utc};
 use domain::{
     attempt::Attempt,
@@ -201,8 +206,7 @@ impl Store {
             let get = Get::builder().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk)).build();
             gets.push(TransactGetItem::builder().get(get.map_err(|e| Corrupt::new("get", e))?).build());
         }
-        let found = self.client.transact_get_items().set_transact_items(Some(gets)).send().await;
-        let found = found.map_err(|error| unavailable("TransactGetItems", &error))?;
+        let found = self.read_at_once(gets).await?;
         let mut items = found.responses.unwrap_or_default().into_iter().map(|r| r.item.filter(|item| !item.is_empty()));
         let mut next = || items.next().flatten();
         let (event, attempt, state, contact) = (next(), next(), next(), next());
@@ -218,6 +222,20 @@ impl Store {
         })
     }
 
+    /// Reads several items as they are at one instant; again, after a moment, when a transaction on one of them is under way.
+    async fn read_at_once(&self, gets: Vec<TransactGetItem>) -> Result<TransactGetItemsOutput, StoreError> {
+        let mut wait = std::time::Duration::from_millis(20);
+        for _ in 1..READS {
+            match self.client.transact_get_items().set_transact_items(Some(gets.clone())).send().await {
+                Err(error) if is_in_the_way(&error) => tokio::time::sleep(wait).await,
+                answer => return answer.map_err(|error| unavailable("TransactGetItems", &error)),
+            }
+            wait *= 2;
+        }
+        let last = self.client.transact_get_items().set_transact_items(Some(gets)).send().await;
+        last.map_err(|error| unavailable("TransactGetItems", &error))
+    }
+
     /// Reads an outbox row.
     ///
     /// # Errors
@@ -225,6 +243,14 @@ impl Store {
     pub async fn find_message(&self, invoice_id: &InvoiceId, key: &str) -> Result<Option<Message>, StoreError> {
         Ok(self.get(&keys::invoice(invoice_id), &keys::message(key)).await?.as_ref().map(outbox::read_message).transpose()?)
     }
+}
+
+/// How often items are read at one instant before that is given up.
+const READS: u32 = 6;
+
+fn is_in_the_way<R>(error: &SdkError<TransactGetItemsError, R>) -> bool {
+    let Some(TransactGetItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else { return false };
+    cancelled.cancellation_reasons().iter().any(|reason| reason.code().is_some_and(|code| IN_THE_WAY.contains(&code)))
 }
 
 pub(crate) fn folder(items: &[Item]) -> Result<Option<InvoiceFolder>, StoreError> {

@@ -42,14 +42,19 @@ pub(super) fn refusal_with(status: u16, code: &str, mut body: Value) -> (Answer,
 pub(super) fn conflict(operation: &str, request: &Value) -> Option<(Answer, units::Units)> {
     match operation {
         "PutItem" | "UpdateItem" | "DeleteItem" => Some(refusal(400, "TransactionConflictException")),
-        "TransactWriteItems" | "TransactGetItems" => {
-            let items = request["TransactItems"].as_array().map_or(0, Vec::len);
-            let reasons = (0..items).map(|n| json!({ "Code": if n == 0 { "TransactionConflict" } else { "None" } }));
-            let reasons = json!({ "CancellationReasons": reasons.collect::<Vec<_>>() });
-            Some(refusal_with(400, "TransactionCanceledException", reasons))
-        }
-        _ => None,
+        _ => cancelled(operation, request, "TransactionConflict"),
     }
+}
+
+/// A transaction that is cancelled for its first item; nothing when the operation is none.
+pub(super) fn cancelled(operation: &str, request: &Value, code: &str) -> Option<(Answer, units::Units)> {
+    if !["TransactWriteItems", "TransactGetItems"].contains(&operation) {
+        return None;
+    }
+    let items = request["TransactItems"].as_array().map_or(0, Vec::len);
+    let reasons = (0..items).map(|n| json!({ "Code": if n == 0 { code } else { "None" } }));
+    let reasons = json!({ "CancellationReasons": reasons.collect::<Vec<_>>() });
+    Some(refusal_with(400, "TransactionCanceledException", reasons))
 }
 
 pub(super) fn only_table(request: &Value) -> Option<String> {

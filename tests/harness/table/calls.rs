@@ -37,6 +37,8 @@ pub enum TableFault {
     Throttle,
     /// Refused because of another transaction on the same item; a read outside a transaction never is.
     TransactionConflict,
+    /// A transaction is cancelled because one of its items is asked for too often; nothing happens to anything else.
+    TransactionThrottled,
     /// 500, without effect.
     ServerError,
     /// Never answered and without effect: the caller's future stays pending until it is dropped.

@@ -11,7 +11,7 @@ mod units;
 
 pub use calls::{Bend, Call, CallSite, Effect, FaultPlan, Pace, TableFault, Watch, calls_of, operations, read_units, travel, write_units};
 
-use answers::{conflict, index_of, members, only_table, refusal};
+use answers::{cancelled, conflict, index_of, members, only_table, refusal};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
@@ -232,6 +232,9 @@ impl Table {
             TableFault::TransactionConflict => {
                 Some(conflict(&operation, &body).unwrap_or_else(|| self.carry_out(&target, &operation, &body)))
             }
+            TableFault::TransactionThrottled => {
+                Some(cancelled(&operation, &body, "ThrottlingError").unwrap_or_else(|| self.carry_out(&target, &operation, &body)))
+            }
             TableFault::LoseBeforeEffect | TableFault::Crash => None,
             TableFault::EffectLater => {
                 self.0.late.lock().unwrap().push((target.clone(), operation.clone(), body.clone()));
@@ -309,6 +312,7 @@ impl Table {
             TableFault::None
             | TableFault::Throttle
             | TableFault::TransactionConflict
+            | TableFault::TransactionThrottled
             | TableFault::ServerError
             | TableFault::StaleIndex => answer,
         };

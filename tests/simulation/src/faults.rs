@@ -124,7 +124,8 @@ pub fn of_table(book: Book) -> FaultPlan {
             Kind::AnswerLost => TableFault::LoseAnswerAfterEffect,
             Kind::Late if !read => TableFault::EffectLater,
             Kind::Refused => {
-                let any = [TableFault::Throttle, TableFault::ServerError, TableFault::TransactionConflict];
+                let any =
+                    [TableFault::Throttle, TableFault::ServerError, TableFault::TransactionConflict, TableFault::TransactionThrottled];
                 book.open().dice.one_of(&any)
             }
             Kind::Stale if site.request["IndexName"].is_string() => TableFault::StaleIndex,
@@ -136,6 +137,7 @@ pub fn of_table(book: Book) -> FaultPlan {
             TableFault::None => None,
             // A read outside a transaction conflicts with nothing.
             TableFault::TransactionConflict if ["GetItem", "Query"].contains(&site.operation.as_str()) => None,
+            TableFault::TransactionThrottled if !site.operation.starts_with("Transact") => None,
             TableFault::Crash => Some("table: killed before effect"),
             TableFault::CrashAfterEffect => Some("table: effect, killed"),
             TableFault::LoseBeforeEffect => Some("table: lost before effect"),
@@ -143,6 +145,7 @@ pub fn of_table(book: Book) -> FaultPlan {
             TableFault::EffectLater => Some("table: late effect"),
             TableFault::Throttle => Some("table: throttled"),
             TableFault::TransactionConflict => Some("table: transaction conflict"),
+            TableFault::TransactionThrottled => Some("table: transaction throttled"),
             TableFault::ServerError => Some("table: server error"),
             TableFault::StaleIndex => Some("table: stale index"),
         };

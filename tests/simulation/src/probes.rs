@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 /// Every rare path that a run must visit.
-pub const WANTED: [&str; 36] = [
+pub const WANTED: [&str; 37] = [
     "table: lost before effect",
     "table: effect, answer lost",
     "table: late effect",
     "table: throttled",
     "table: transaction conflict",
+    "table: transaction throttled",
     "table: server error",
     "table: stale index",
     "gateway: lost before effect",

@@ -1,0 +1,40 @@
+//! How large an item is, before it is sent.
+
+use crate::{error::StoreError, items::Item};
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// The most bytes that an item may take.
+///
+/// Source: DynamoDB developer guide, "Quotas in Amazon DynamoDB": 400 KB, names included.
+pub(crate) const MOST: usize = 400 * 1024;
+
+/// Whether an item may be sent.
+///
+/// # Errors
+/// [`StoreError::TooLarge`].
+pub(crate) fn fits(item: &Item) -> Result<(), StoreError> {
+    let bytes = members(item.iter().map(|(name, value)| (name.as_str(), value)));
+    if bytes > MOST { Err(StoreError::TooLarge { bytes, most: MOST }) } else { Ok(()) }
+}
+
+fn members<'a>(all: impl Iterator<Item = (&'a str, &'a AttributeValue)>) -> usize {
+    all.map(|(name, value)| name.len() + size(value)).sum()
+}
+
+/// Bytes of a value. A number is counted as if it had no zeros at its ends, which is the most that it takes.
+///
+/// Source: DynamoDB developer guide, "DynamoDB item sizes and formats".
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => number.len().div_ceil(2) + 1 + usize::from(number.starts_with('-')),
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::L(list) => 3 + list.iter().map(|value| 1 + size(value)).sum::<usize>(),
+        AttributeValue::M(map) => 3 + map.len() + members(map.iter().map(|(name, value)| (name.as_str(), value))),
+        AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
+        AttributeValue::Ns(numbers) => numbers.iter().map(|number| number.len().div_ceil(2) + 2).sum(),
+        AttributeValue::Bs(blobs) => blobs.iter().map(|blob| blob.as_ref().len()).sum(),
+        // A truth value, nothing, and whatever else there will be.
+        _ => 1,
+    }
+}
