@@ -115,9 +115,18 @@ impl World {
         self.bend_gateway(before);
     }
 
+    /// From now on the gateway is asked itself again.
+    pub fn let_the_gateway_tell_the_truth(&mut self) {
+        self.reach_the_gateway_by(transport(&self.gateway));
+    }
+
     /// From now on the gateway says of every checkout that it collects one unit more than it was asked to.
     pub fn let_the_gateway_say_another_amount(&mut self) {
-        let more: fn(&mut Value) = |session| session["amount_total"] = json!(session["amount_total"].as_i64().unwrap() + 1);
+        let more: fn(&mut Value) = |answer| {
+            if let Some(amount) = answer["amount_total"].as_i64() {
+                answer["amount_total"] = json!(amount + 1);
+            }
+        };
         self.bend_gateway(move |request| (request, Some(more)));
     }
 

@@ -1,5 +1,6 @@
 //! Staff change an invoice while a checkout is open: it is closed at the gateway first, and money that still comes is kept.
 
+use chrono::TimeDelta;
 use domain::{
     attempt::{AttemptState, CheckoutReport, CheckoutState},
     ids::InvoiceId,
@@ -162,6 +163,45 @@ async fn own_01_money_that_comes_after_a_fence_settles_what_is_owed_and_the_rest
             assert_eq!(w.events().contains(&"payment.surplus".to_owned()), credit.is_some(), "{command}");
         })
         .await;
+    }
+}
+
+/// Money that comes late for an earlier try leaves nothing to pay at the newer try's checkout, which somebody may still have open.
+#[tokio::test(start_paused = true)]
+async fn own_01_late_money_closes_the_newer_checkout_at_once_or_by_the_next_sweep() {
+    for unanswered in [false, true] {
+        for told_by in ["notices", "the page"] {
+            story(START, async |w| {
+                let told = format!("{told_by}, unanswered: {unanswered}");
+                let (invoice, first) = with_checkout(w).await;
+                let (id, pay_url) = id_and_pay_url(&invoice);
+                w.let_the_gateway_only_pretend_to_expire();
+                let _ = staff(w, id, "lines 150.00").await.expect(200);
+                let _ = staff(w, id, "lines 100.00").await.expect(200);
+                w.let_the_gateway_tell_the_truth();
+                let second = w.open_checkout(pay_url).await;
+                assert_ne!(first, second);
+                w.gateway.pay(&first, GOOD_CARD).unwrap();
+                if unanswered {
+                    w.gateway.inject(Fault::LoseBeforeEffect { on: Call::ExpireSession });
+                }
+                match told_by {
+                    "notices" => assert_eq!(w.deliver_notices().await, [204, 204, 204], "{told}"),
+                    _ => {
+                        let attempt = w.invoice(id).await["attempts"][0]["id"].as_str().unwrap().to_owned();
+                        drop(w.open(&format!("{pay_url}/return?attempt={attempt}")).await);
+                        w.deliver_notices().await;
+                    }
+                }
+                assert_eq!((w.stands(id).await.as_str(), w.payable().len()), ("0.00 closed", usize::from(unanswered)), "{told}");
+                w.pass(TimeDelta::minutes(5));
+                collections::handle(&w.deps, &|| true).await.unwrap();
+                assert!(w.payable().is_empty(), "{told}");
+                assert_eq!(w.gateway.pay(&second, GOOD_CARD), Err(PayError::SessionExpired), "{told}");
+                assert_eq!((w.charged(), w.tries(id).await), (vec![10_000], vec!["applied".to_owned(), "cancelled".to_owned()]), "{told}");
+            })
+            .await;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The gateway does not answer, answers too late, or fails: what is not known keeps the slot until it is.
 
 use chrono::TimeDelta;
-use local::sandbox_gateway::{Call, Fault, PayOutcome, WebhookMode};
+use local::sandbox_gateway::{Call, Fault, PayError, PayOutcome, WebhookMode};
 use serde_json::json;
 use tests::{
     paying::id_and_pay_url,
@@ -293,4 +293,30 @@ async fn f13_a_gateway_that_collected_another_amount_is_left_to_staff() {
         assert_eq!((w.snapshot().await, w.gateway.sessions().len()), (before, 1));
     })
     .await;
+}
+
+/// Nobody collected anything at a checkout that is open, so it conflicts with nothing: it is closed, and everything goes on.
+#[tokio::test(start_paused = true)]
+async fn f13_an_open_checkout_that_asks_for_another_amount_is_closed_and_locks_nothing() {
+    for found_by in ["a click", "the page", "the sweep"] {
+        story(START, async |w| {
+            let invoice = w.sent_invoice("100.00", DUE).await;
+            let (id, pay_url) = id_and_pay_url(&invoice);
+            let session = w.open_checkout(pay_url).await;
+            w.let_the_gateway_say_another_amount();
+            match found_by {
+                "a click" => drop(w.click_again(pay_url, "10000").await),
+                "the page" => drop(w.open(&format!("{pay_url}/return")).await),
+                _ => {
+                    w.pass(TimeDelta::minutes(65));
+                    let _ = collections::handle(&w.deps, &|| true).await;
+                }
+            }
+            assert_eq!(w.gateway.pay(&session, GOOD_CARD), Err(PayError::SessionExpired), "{found_by}");
+            assert!(w.payable().is_empty() && !w.tries(id).await.contains(&"conflicted".to_owned()), "{found_by}: {:?}", w.tries(id).await);
+            let _ = w.post(&format!("/v1/invoices/{id}/void"), &json!({})).await.expect(200);
+            assert_eq!((w.stands(id).await.as_str(), w.charged().len()), ("0.00 voided", 0), "{found_by}");
+        })
+        .await;
+    }
 }

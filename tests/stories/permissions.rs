@@ -132,9 +132,18 @@ async fn late_money(w: &mut World, contact: &str) {
         w.gateway.pay(&session, GOOD_CARD).unwrap();
         w.deliver_notices().await;
     }
+    // While a newer checkout is open, which the money leaves with another amount than is owed.
+    w.gateway.set_webhook_mode(WebhookMode::Deliver);
+    let invoice = w.invoice_for(contact, "100.00", "2026-11-16", true).await;
+    let (id, pay_url) = id_and_pay_url(&invoice);
+    let first = w.open_checkout(pay_url).await;
+    let dearer = json!({ "lines": [{ "name": "Portrait", "quantity": "1", "unit_price": { "amount": "150.00", "currency": "EUR" } }] });
+    let _ = w.patch(&format!("/v1/invoices/{id}"), &dearer).await.expect(200);
+    let _ = w.open_checkout(pay_url).await;
+    w.gateway.pay(&first, GOOD_CARD).unwrap();
+    w.deliver_notices().await;
     w.pass(chrono::TimeDelta::days(1));
     w.start("collections").await;
-    w.gateway.set_webhook_mode(WebhookMode::Deliver);
     let invoice = w.invoice_for(contact, "100.00", "2026-11-16", true).await;
     let (id, pay_url) = id_and_pay_url(&invoice);
     let session = w.open_checkout(pay_url).await;

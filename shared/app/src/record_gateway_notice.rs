@@ -3,11 +3,11 @@
 use crate::{
     AppError, Caller, Deps,
     change::{Around, commit_events, lost_race},
-    settlement::{Word, decide, word},
+    settlement::{Word, close_outdated, decide, look},
 };
 use domain::{outcome::Outcome, record::Actor};
 use gateway::{Gateway, Notice};
-use store::{CommitError, GatewayEventRecord, Lost};
+use store::{CommitError, GatewayEventRecord, Lost, queries::Part};
 
 /// What a notice led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,16 +77,25 @@ pub async fn record_gateway_notice(deps: &Deps, gateway: &Gateway, notice: &Noti
         };
         let word = match said.take() {
             Some(word) => word,
-            None => word(gateway.read_checkout(session).await),
+            None => look(gateway, &attempt, session).await,
         };
         if matches!(word, Word::Silence) {
             return Err(AppError::GatewayUnanswered);
         }
-        let Outcome::Changed(events) = decide(&invoice.value, &attempt, &word, &business, now)? else {
+        let another_is_open = invoice.value.slot.as_ref().is_some_and(|slot| slot.attempt_id != attempt.id);
+        let (invoice, attempts) = if another_is_open {
+            let folder = deps.load_invoice(invoice_id, Part::WithAttempts).await?;
+            (folder.invoice, folder.attempts)
+        } else {
+            (invoice, vec![attempt])
+        };
+        let Some(attempt) = attempts.iter().find(|attempt| attempt.id == *attempt_id) else {
+            return Err(AppError::Defect(format!("{attempt_id} is gone from {invoice_id}")));
+        };
+        let Outcome::Changed(events) = decide(&invoice.value, attempt, &word, &business, now)? else {
             return write_down(deps, &record(Noted::Known), Noted::Known).await;
         };
         let event = record(Noted::Applied);
-        let attempts = [attempt];
         let around = Around {
             business: &business,
             contact: Some(&contact),
@@ -98,7 +107,13 @@ pub async fn record_gateway_notice(deps: &Deps, gateway: &Gateway, notice: &Noti
         };
         let context = deps.context(&caller, "R2", now);
         match commit_events(deps, &context, Some(&invoice), invoice_id, &events, around).await {
-            Ok(_) => return Ok(Noted::Applied),
+            Ok(_) => {
+                if another_is_open {
+                    let folder = deps.load_invoice(invoice_id, Part::WithAttempts).await?;
+                    close_outdated(deps, &caller, folder, &business, now).await;
+                }
+                return Ok(Noted::Applied);
+            }
             Err(CommitError::Lost(Lost::Event)) => return Ok(Noted::Duplicate),
             Err(CommitError::Lost(lost)) => lost_race(deps, lost, &mut races).await?,
             Err(CommitError::Store(error)) => return Err(error.into()),

@@ -68,9 +68,10 @@ pub(crate) async fn ask(deps: &Deps, attempt: &Attempt, folder: &InvoiceFolder, 
     let Some(gateway) = deps.gateway.as_ref().filter(|gateway| gateway.name() == attempt.gateway) else {
         return Word::Silence;
     };
+    // Nobody is to pay at a checkout whose time is over, or that asks for another amount than is owed by now.
+    let closing = now >= attempt.expires_at || is_outdated(&folder.invoice.value, attempt);
     if let Some(session) = &attempt.session_ref {
-        let closing = now >= attempt.expires_at;
-        return word(if closing { gateway.expire_checkout(session).await } else { gateway.read_checkout(session).await });
+        return if closing { word(gateway.expire_checkout(session).await) } else { look(gateway, attempt, session).await };
     }
     if now >= attempt.taken_at + TimeDelta::hours(KEY_HOURS) {
         // Nobody was ever given the checkout's address, and it has closed by itself since.
@@ -78,8 +79,8 @@ pub(crate) async fn ask(deps: &Deps, attempt: &Attempt, folder: &InvoiceFolder, 
     }
     match open_checkout(deps, gateway, attempt, folder).await {
         // The first answer is told again as it was then; what became of it since must be read.
-        Answer::Report(report) if now < attempt.expires_at => word(gateway.read_checkout(&report.session_ref).await),
-        Answer::Report(report) => word(gateway.expire_checkout(&report.session_ref).await),
+        Answer::Report(report) if closing => word(gateway.expire_checkout(&report.session_ref).await),
+        Answer::Report(report) => look(gateway, attempt, &report.session_ref).await,
         // Its time is over, and nobody was ever given its address: whether it was opened or not, nobody can pay there.
         Answer::Refused(_) | Answer::Unknown(_) if now >= attempt.expires_at => Word::Nothing,
         // Half an hour before it would close a checkout can no longer be opened: the first order never arrived.
@@ -104,7 +105,7 @@ async fn look_for(gateway: &Gateway, attempt: &Attempt, now: DateTime<Utc>) -> W
     // The gateway's clock may be behind ours.
     match gateway.list_checkouts(attempt.taken_at - TimeDelta::minutes(UNDER_WAY_MINUTES)).await {
         Ok(found) => match found.iter().find(|found| found.ours.as_ref().is_some_and(|ours| ours.attempt_id == attempt.id)) {
-            Some(found) => word(gateway.read_checkout(&found.session_ref).await),
+            Some(found) => look(gateway, attempt, &found.session_ref).await,
             None => Word::Nothing,
         },
         Err(why) => {
@@ -112,6 +113,27 @@ async fn look_for(gateway: &Gateway, attempt: &Attempt, now: DateTime<Utc>) -> W
             Word::Silence
         }
     }
+}
+
+/// Reads a try's checkout. One that is open for another amount than was ordered is closed, and what it is then is the word.
+pub(crate) async fn look(gateway: &Gateway, attempt: &Attempt, session: &str) -> Word {
+    match word(gateway.read_checkout(session).await) {
+        Word::Report(report) if asks_for_another_amount(attempt, &report) => {
+            tracing::error!(attempt = %attempt.id, asks = %report.amount, "the gateway's checkout asks for another amount, and is closed");
+            word(gateway.expire_checkout(session).await)
+        }
+        said => said,
+    }
+}
+
+/// Whether a checkout is open for another amount than was ordered.
+pub(crate) fn asks_for_another_amount(attempt: &Attempt, report: &CheckoutReport) -> bool {
+    report.state == CheckoutState::Open && report.amount != attempt.amount
+}
+
+/// Whether a try asks for another amount than is owed by now, because money came in for an earlier one.
+fn is_outdated(invoice: &Invoice, attempt: &Attempt) -> bool {
+    invoice.amount_due() != attempt.amount
 }
 
 pub(crate) fn word(answer: Answer) -> Word {
@@ -143,8 +165,46 @@ pub(crate) fn decide(
     })
 }
 
-/// Settles a try with the gateway's word: loads, decides, commits, and again when a race was lost.
+/// Settles a try with the gateway's word, and then closes another one's checkout that asks for what is owed no longer. When that fails,
+/// the sweep finds it due.
 pub(crate) async fn settle_with(
+    deps: &Deps,
+    caller: &Caller,
+    folder: InvoiceFolder,
+    attempt_id: &AttemptId,
+    word: &Word,
+    business: &Business,
+    now: DateTime<Utc>,
+) -> Result<InvoiceFolder, AppError> {
+    let folder = settle_one(deps, caller, folder, attempt_id, word, business, now).await?;
+    Ok(close_outdated(deps, caller, folder, business, now).await)
+}
+
+/// Closes the open checkout when it asks for another amount than is owed by now.
+pub(crate) async fn close_outdated(
+    deps: &Deps,
+    caller: &Caller,
+    folder: InvoiceFolder,
+    business: &Business,
+    now: DateTime<Utc>,
+) -> InvoiceFolder {
+    let open =
+        |attempt: &&Attempt| attempt.session_ref.is_some() && !matches!(attempt.state, AttemptState::Processing | AttemptState::Conflicted);
+    let Some(attempt) = folder.slot_attempt().filter(open).filter(|attempt| is_outdated(&folder.invoice.value, attempt)).cloned() else {
+        return folder;
+    };
+    let said = ask(deps, &attempt, &folder, now).await;
+    match settle_one(deps, caller, folder.clone(), &attempt.id, &said, business, now).await {
+        Ok(after) => after,
+        Err(error) => {
+            tracing::warn!(attempt = %attempt.id, %error, "an outdated checkout stays open until the next look");
+            folder
+        }
+    }
+}
+
+/// Loads, decides, commits, and again when a race was lost.
+async fn settle_one(
     deps: &Deps,
     caller: &Caller,
     folder: InvoiceFolder,

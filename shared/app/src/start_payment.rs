@@ -4,7 +4,7 @@ use crate::{
     AppError, Caller, Deps,
     change::{Around, RACES, commit_events, pause},
     millis,
-    settlement::{Word, ask, fence, open_checkout, settle_with, word},
+    settlement::{Word, ask, asks_for_another_amount, fence, look, open_checkout, settle_with},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -166,6 +166,9 @@ impl Payer<'_> {
         };
         let folder = InvoiceFolder { invoice: after.invoice, attempts: after.attempts, ..folder };
         let (word, why) = match open_checkout(self.deps, gateway, &attempt, &folder).await {
+            Answer::Report(report) if asks_for_another_amount(&attempt, &report) => {
+                (look(gateway, &attempt, &report.session_ref).await, Why::Refused)
+            }
             Answer::Report(report) => (Word::Report(Box::new(report)), Why::Processing),
             Answer::Refused(refusal) => {
                 tracing::error!(attempt = %attempt.id, code = refusal.code, class = refusal.class.name(), "the gateway refused a checkout");
@@ -210,7 +213,7 @@ impl Payer<'_> {
             };
         }
         let said = match &attempt.session_ref {
-            Some(session) => word(gateway.read_checkout(session).await),
+            Some(session) => look(gateway, attempt, session).await,
             None => ask(self.deps, attempt, &folder, self.now).await,
         };
         if matches!(said, Word::Silence) && attempt.state == AttemptState::AwaitingPayer {
@@ -230,6 +233,10 @@ impl Payer<'_> {
         let holds = folder.slot_attempt().is_some_and(|a| a.id == *attempt_id && a.state == AttemptState::AwaitingPayer);
         match (url, &said) {
             (Some(url), _) if holds => Ok(Next::Done(Started::GoTo { url })),
+            // To open one more would bring the same.
+            (_, Word::Report(report)) if report.state == CheckoutState::Expired && why == Why::Refused => {
+                Ok(Next::Done(Started::Stay(Box::new(folder), why)))
+            }
             (_, Word::Report(_)) => Ok(Next::Again),
             (_, Word::Nothing | Word::Silence) => Ok(Next::Done(Started::Stay(Box::new(folder), why))),
         }

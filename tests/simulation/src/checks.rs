@@ -195,6 +195,10 @@ pub async fn in_the_end(book: &Book, world: &World, model: &Model) {
         {
             book.broken("I7", format!("{number} is given twice"));
         }
+        let payable = |session: &String| sessions.get(session).is_some_and(|session| session.status == SessionViewStatus::Open);
+        if invoice.amount_due().is_zero() && folder.attempts.iter().filter_map(|attempt| attempt.session_ref.as_ref()).any(payable) {
+            book.broken("I19", format!("{pk}: nothing is owed, and a checkout can still be paid"));
+        }
         let steps = next_step(invoice, &business, &world.deps.automations);
         if steps.is_some_and(|next| next.at <= world.now()) {
             book.broken("I8", format!("{pk}: a step was due and is not dealt with"));

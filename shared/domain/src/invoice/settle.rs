@@ -57,12 +57,19 @@ pub fn settle(
     if let (AttemptState::Applied, CheckoutState::Paid(method)) = (target, &report.state) {
         events.push(Event::Money(MoneyEvent::Applied(Box::new(payment(invoice, attempt, report, method, today, now)?))));
     }
+    if let (AttemptState::Applied, Some(slot)) = (target, &invoice.slot)
+        && slot.attempt_id != attempt.id
+    {
+        // Another attempt's checkout is open for what is owed no longer. It is looked at now, which closes it.
+        events.push(AttemptEvent::Looked { attempt_id: slot.attempt_id.clone(), looks: 0, look_at: Some(now) }.into());
+    }
     Ok(Outcome::Changed(events))
 }
 
 fn target(attempt: &Attempt, report: &CheckoutReport, now: DateTime<Utc>) -> AttemptState {
     match &report.state {
-        _ if report.amount != attempt.amount => AttemptState::Conflicted,
+        // Only money can conflict. What is open with another amount is closed by whoever asked, and collected nothing.
+        CheckoutState::Paid(_) | CheckoutState::Processing if report.amount != attempt.amount => AttemptState::Conflicted,
         CheckoutState::Open => AttemptState::AwaitingPayer,
         CheckoutState::Paid(_) => AttemptState::Applied,
         CheckoutState::Processing => AttemptState::Processing,
