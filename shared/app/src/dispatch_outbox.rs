@@ -1,4 +1,4 @@
-//! The outbox is emptied: each row claimed, its reason checked again, handed over once, and what came of it written down.
+//! The outbox is emptied: each row's reason is checked again, it is written, claimed, handed over once, and what came of it written down.
 
 use crate::{
     AppError, Deps,
@@ -8,11 +8,12 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     ids::{InvoiceId, PaymentId},
-    message::{BusEvent, Content, MailKind, Message, MessageState, Recipient, recipients},
+    message::{BusEvent, Content, MailKind, Message, MessageState, Recipient, Role, recipients},
     payment::Payment,
+    pii::{EmailAddress, Pii},
     settings::Business,
 };
-use mail::{HandOver, MailView, Mailer, Outgoing, Published, compose};
+use mail::{Composed, HandOver, MailView, Mailer, Outgoing, Published, compose};
 use store::{
     CommitError,
     lists::Due,
@@ -82,12 +83,22 @@ async fn dispatch_row(deps: &Deps, mailer: &Mailer, invoice_id: &InvoiceId, key:
         | MessageState::Failed { .. }
         | MessageState::Cancelled { .. } => return Ok(false),
     }
+    let ready = match prepare(deps, &found, now).await? {
+        Prepared::Ready(ready) => ready,
+        Prepared::Moot(reason) => {
+            return move_on(deps, &found, Message { state: MessageState::Cancelled { reason: reason.to_owned() }, ..found.clone() }).await;
+        }
+        Prepared::Broken(reason) => {
+            return move_on(deps, &found, Message { state: MessageState::Failed { reason }, ..found.clone() }).await;
+        }
+    };
+    // The last call before it goes out: what fails up to here leaves the row as it was.
     let until = now + TimeDelta::seconds(LEASE_SECONDS);
     let claimed = Message { state: MessageState::Claimed { until }, tries: found.tries + 1, ..found.clone() };
     if !move_on(deps, &found, claimed.clone()).await? {
         return Ok(false);
     }
-    let after = hand_over(deps, mailer, &claimed, now).await?;
+    let after = after_answer(&claimed, ready.hand_over(mailer).await, now);
     move_on(deps, &claimed, after).await?;
     Ok(true)
 }
@@ -111,23 +122,146 @@ async fn move_on(deps: &Deps, before: &Message, after: Message) -> Result<bool, 
     }
 }
 
-async fn hand_over(deps: &Deps, mailer: &Mailer, message: &Message, now: DateTime<Utc>) -> Result<Message, AppError> {
-    let to = |state: MessageState| Message { state, ..message.clone() };
+/// What becomes of a row about to go out.
+enum Prepared {
+    Ready(Box<Ready>),
+    /// Its reason is gone.
+    Moot(&'static str),
+    /// It can never be written.
+    Broken(String),
+}
+
+/// All that a hand-over needs.
+enum Ready {
+    Event { message: Message, event: BusEvent, payment_id: Option<PaymentId>, folder: InvoiceFolder },
+    Mail(Mail),
+}
+
+/// A mail as it will be handed over.
+struct Mail {
+    composed: Composed,
+    business: Business,
+    to: Vec<EmailAddress>,
+    cc: Vec<EmailAddress>,
+    recipient: EmailAddress,
+    name: Pii,
+    tag: String,
+    at: DateTime<Utc>,
+}
+
+impl Ready {
+    async fn hand_over(&self, mailer: &Mailer) -> HandOver {
+        match self {
+            Self::Event { message, event, payment_id, folder } => publish(mailer, message, *event, folder, payment_id.as_ref()).await,
+            Self::Mail(mail) => {
+                let outgoing = Outgoing {
+                    composed: &mail.composed,
+                    business: &mail.business,
+                    header_to: &mail.to,
+                    header_cc: &mail.cc,
+                    envelope_to: &mail.recipient,
+                    to_name: Some(mail.name.reveal()),
+                    tag: &mail.tag,
+                    at: mail.at,
+                    unsubscribe: None,
+                };
+                mailer.send(&outgoing).await
+            }
+        }
+    }
+}
+
+/// Loads, checks and writes what a row is to hand over.
+async fn prepare(deps: &Deps, message: &Message, now: DateTime<Utc>) -> Result<Prepared, AppError> {
     let Some(folder) = deps.store.find_invoice(&message.invoice_id, Part::WithPayments).await? else {
-        return Ok(to(MessageState::Cancelled { reason: "the invoice is gone".to_owned() }));
+        return Ok(Prepared::Moot("the invoice is gone"));
     };
     if let Some(reason) = message.moot(&folder.invoice.value) {
-        return Ok(to(MessageState::Cancelled { reason: reason.to_owned() }));
+        return Ok(Prepared::Moot(reason));
+    }
+    match &message.content {
+        Content::Bus { event, payment_id } => {
+            let (message, payment_id) = (message.clone(), payment_id.clone());
+            Ok(Prepared::Ready(Box::new(Ready::Event { message, event: *event, payment_id, folder })))
+        }
+        Content::Mail { kind, recipient } => prepare_mail(deps, message, kind, recipient, &folder, now).await,
+    }
+}
+
+async fn prepare_mail(
+    deps: &Deps,
+    message: &Message,
+    kind: &MailKind,
+    recipient: &Recipient,
+    folder: &InvoiceFolder,
+    now: DateTime<Utc>,
+) -> Result<Prepared, AppError> {
+    let invoice = &folder.invoice.value;
+    let contact = deps.load_contact(invoice).await?;
+    let present = recipients(&contact.contact.value.details);
+    if !present.iter().any(|other| other.address == recipient.address) {
+        // The mail was meant for the contact, who has another address by now.
+        for other in message.for_others(&present) {
+            match deps.store.add_message(&Message { planned_at: now, send_at: now, ..other }).await {
+                Ok(()) | Err(CommitError::Lost(_)) => {}
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            }
+        }
+        return Ok(Prepared::Moot("this is no longer an address of the contact"));
+    }
+    let (mut to, mut cc) = (Vec::new(), Vec::new());
+    for other in &present {
+        // Who is named in a header has the mail as well.
+        let has_it = other.address == recipient.address || has_row(deps, message, other).await?;
+        match other.role {
+            _ if !has_it => {}
+            Role::To => to.push(other.address.clone()),
+            Role::Cc => cc.push(other.address.clone()),
+        }
     }
     let business = deps.business(now).await?;
-    let answer = match &message.content {
-        Content::Bus { event, payment_id } => publish(mailer, message, *event, &folder, payment_id.as_ref()).await,
-        Content::Mail { kind, recipient } => {
-            let sending = Sending { deps, business: &business, message, kind, recipient, folder: &folder, now };
-            sending.compose_and_send(mailer).await?
-        }
+    let whose = recipient.address.reference();
+    let (invoice_url, pay_url) = (deps.invoice_url(invoice, whose), deps.pay_url(invoice, whose));
+    let payment: Option<&Payment> = match kind {
+        MailKind::Receipt { payment_id } => folder.payments.iter().find(|p| p.id == *payment_id),
+        MailKind::Unpaid | MailKind::Request | MailKind::Upcoming { .. } | MailKind::PastDue { .. } => None,
     };
-    Ok(match answer {
+    let view = MailView {
+        invoice,
+        text: &folder.text,
+        business: &business,
+        today: business.zone.date_at(now),
+        invoice_url: invoice_url.reveal(),
+        pay_url: pay_url.reveal(),
+        payment,
+    };
+    let composed = match compose(kind, &view) {
+        Ok(composed) => composed,
+        Err(error) => return Ok(Prepared::Broken(error.to_string())),
+    };
+    Ok(Prepared::Ready(Box::new(Ready::Mail(Mail {
+        composed,
+        business,
+        to,
+        cc,
+        recipient: recipient.address.clone(),
+        name: folder.text.bill_to.name.clone(),
+        tag: format!("{}/{}", message.invoice_id, message.key),
+        at: message.planned_at,
+    }))))
+}
+
+/// Whether the same mail to another recipient is in the outbox, or went out.
+async fn has_row(deps: &Deps, message: &Message, other: &Recipient) -> Result<bool, AppError> {
+    let Some(key) = message.key_for(other) else { return Ok(false) };
+    let found = deps.store.find_message(&message.invoice_id, &key).await?;
+    Ok(found.is_some_and(|row| !matches!(row.state, MessageState::Cancelled { .. } | MessageState::Failed { .. })))
+}
+
+/// The row after an answer to its hand-over.
+fn after_answer(message: &Message, answer: HandOver, now: DateTime<Utc>) -> Message {
+    let to = |state: MessageState| Message { state, ..message.clone() };
+    match answer {
         HandOver::Accepted { service_id } => to(MessageState::Handed { service_id, at: now }),
         HandOver::Refused { reason } => {
             tracing::error!(invoice = %message.invoice_id, key = message.key, reason, "refused");
@@ -146,76 +280,13 @@ async fn hand_over(deps: &Deps, mailer: &Mailer, message: &Message, now: DateTim
                 Content::Bus { .. } => later(message, now, SOON_MINUTES),
             }
         }
-    })
+    }
 }
 
 /// Back into the outbox: a minute later, then two, at most so many.
 fn later(message: &Message, now: DateTime<Utc>, most: i64) -> Message {
     let minutes = i64::from(1_u32 << message.tries.saturating_sub(1).min(5)).min(most);
     Message { state: MessageState::Planned, send_at: now + TimeDelta::minutes(minutes), ..message.clone() }
-}
-
-/// A mail about to go out.
-struct Sending<'a> {
-    deps: &'a Deps,
-    business: &'a Business,
-    message: &'a Message,
-    kind: &'a MailKind,
-    recipient: &'a Recipient,
-    folder: &'a InvoiceFolder,
-    now: DateTime<Utc>,
-}
-
-impl Sending<'_> {
-    async fn compose_and_send(&self, mailer: &Mailer) -> Result<HandOver, AppError> {
-        let Self { deps, business, message, kind, recipient, folder, now } = *self;
-        let invoice = &folder.invoice.value;
-        let payment: Option<&Payment> = match kind {
-            MailKind::Receipt { payment_id } => folder.payments.iter().find(|p| p.id == *payment_id),
-            MailKind::Unpaid | MailKind::Request | MailKind::Upcoming { .. } | MailKind::PastDue { .. } => None,
-        };
-        let contact = deps.load_contact(invoice).await?;
-        let everyone = recipients(&contact.contact.value.details);
-        let (mut to, mut cc) = (Vec::new(), Vec::new());
-        let reminder = matches!(kind, MailKind::Upcoming { .. } | MailKind::PastDue { .. });
-        for other in everyone.iter().filter(|other| !reminder || other.address == recipient.address) {
-            match other.role {
-                domain::message::Role::To => to.push(other.address.clone()),
-                domain::message::Role::Cc => cc.push(other.address.clone()),
-            }
-        }
-        if !to.contains(&recipient.address) && !cc.contains(&recipient.address) {
-            to.push(recipient.address.clone());
-        }
-        let whose = recipient.address.reference();
-        let (invoice_url, pay_url) = (deps.invoice_url(invoice, whose), deps.pay_url(invoice, whose));
-        let view = MailView {
-            invoice,
-            text: &folder.text,
-            business,
-            today: business.zone.date_at(now),
-            invoice_url: invoice_url.reveal(),
-            pay_url: pay_url.reveal(),
-            payment,
-        };
-        let composed = match compose(kind, &view) {
-            Ok(composed) => composed,
-            Err(error) => return Ok(HandOver::Refused { reason: error.to_string() }),
-        };
-        let name = folder.text.bill_to.name.reveal();
-        let outgoing = Outgoing {
-            composed: &composed,
-            business,
-            header_to: &to,
-            header_cc: &cc,
-            envelope_to: &recipient.address,
-            to_name: Some(name),
-            tag: &format!("{}/{}", message.invoice_id, message.key),
-            at: message.planned_at,
-            unsubscribe: None,
-        };
-        Ok(mailer.send(&outgoing).await)
-    }
 }
 
 async fn publish(mailer: &Mailer, message: &Message, event: BusEvent, folder: &InvoiceFolder, payment_id: Option<&PaymentId>) -> HandOver {

@@ -261,6 +261,26 @@ impl Message {
         Self::planned(invoice, format!("{}/{occasion}/bus", event.name()), Content::Bus { event, payment_id }, now)
     }
 
+    /// The key of the same mail to another recipient; none for an event.
+    #[must_use]
+    pub fn key_for(&self, other: &Recipient) -> Option<String> {
+        let Content::Mail { recipient, .. } = &self.content else { return None };
+        let begins = self.key.strip_suffix(&format!("{}/email", recipient.address.reference().hex()))?;
+        Some(format!("{begins}{}/email", other.address.reference().hex()))
+    }
+
+    /// The same mail to those whom it reaches instead: everybody, or for a reminder the one addressed.
+    #[must_use]
+    pub fn for_others(&self, present: &[Recipient]) -> Vec<Self> {
+        let Content::Mail { kind, .. } = &self.content else { return Vec::new() };
+        let most = if matches!(kind, MailKind::Upcoming { .. } | MailKind::PastDue { .. }) { 1 } else { present.len() };
+        let to = present.iter().take(most).filter_map(|other| {
+            let content = Content::Mail { kind: kind.clone(), recipient: other.clone() };
+            Some(Self { key: self.key_for(other)?, content, state: MessageState::Planned, tries: 0, ..self.clone() })
+        });
+        to.collect()
+    }
+
     fn planned(invoice: &Invoice, key: String, content: Content, now: DateTime<Utc>) -> Self {
         Self { invoice_id: invoice.id.clone(), key, content, planned_at: now, send_at: now, state: MessageState::Planned, tries: 0 }
     }

@@ -29,6 +29,14 @@ impl Store {
         self.put_one(others::write_run(record)?, None, vec![], Lost::Record).await
     }
 
+    /// Puts a row into the outbox that no change of a record brings.
+    ///
+    /// # Errors
+    /// [`CommitError::Lost`] with [`Lost::Twice`] when it is there already.
+    pub async fn add_message(&self, message: &Message) -> Result<(), CommitError> {
+        self.put_one(outbox::write_message(message)?, Some("attribute_not_exists(pk)"), vec![], Lost::Twice).await
+    }
+
     /// Moves an outbox row on, if it still stands as it was loaded.
     ///
     /// # Errors
