@@ -146,11 +146,24 @@ fn a_discount_is_from_nothing_to_the_whole_line() {
     }
 }
 
+/// As EN 16931 breaks taxes down: by category and rate (BG-23).
 #[test]
-fn two_rates_under_one_code_and_two_currencies_on_one_invoice_are_refused() {
-    let mut lines = [line("EUR", ("1", "1.00", "", "19")), line("EUR", ("1", "1.00", "", "7"))];
-    lines[1].tax.as_mut().unwrap().code = "VAT 19".to_owned();
-    assert!(matches!(totals(&lines, Currency::parse("EUR").unwrap(), HALF_UP), Err((1, LineError::TaxCode { .. }))));
+fn one_tax_code_may_stand_with_several_rates_and_each_is_summed_up_for_itself() {
+    let taxed = |price: &str, code: &str, rate: &str| {
+        let mut line = line("EUR", ("1", price, "", rate));
+        line.tax.as_mut().unwrap().code = code.to_owned();
+        line
+    };
+    let lines = [taxed("10.00", "VAT", "19"), taxed("20.00", "VAT", "7"), taxed("30.00", "VAT", "19.0"), taxed("40.00", "City", "2")];
+    let sums = totals(&lines, Currency::parse("EUR").unwrap(), HALF_UP).unwrap();
+    let taxes: Vec<_> =
+        sums.taxes.iter().map(|sum| format!("{} {} on {} is {}", sum.tax.code, sum.tax.rate.get(), sum.net, sum.amount)).collect();
+    assert_eq!(taxes, ["City 2 on EUR 40.00 is EUR 0.80", "VAT 7 on EUR 20.00 is EUR 1.40", "VAT 19 on EUR 40.00 is EUR 7.60"]);
+    assert_eq!(sums.total.decimal_string(), "109.80");
+}
+
+#[test]
+fn two_currencies_on_one_invoice_are_refused() {
     let mixed = [line("EUR", ("1", "1.00", "", "")), line("USD", ("1", "1.00", "", ""))];
     assert!(matches!(totals(&mixed, Currency::parse("EUR").unwrap(), HALF_UP), Err((1, LineError::Money(_)))));
 }

@@ -37,12 +37,6 @@ pub enum LineError {
         /// Quantity times unit price.
         line: Money,
     },
-    /// Two rates of one invoice share a code.
-    #[error("tax code `{code}` stands with two rates on one invoice")]
-    TaxCode {
-        /// The code.
-        code: String,
-    },
     /// The money does not work out.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -168,7 +162,7 @@ pub struct Totals {
     pub discount: Money,
     /// All lines before tax.
     pub net: Money,
-    /// The taxes, by code.
+    /// The taxes, by code and rate.
     pub taxes: Vec<TaxSum>,
     /// All there is to pay.
     pub total: Money,
@@ -210,7 +204,7 @@ impl Line {
 pub fn totals(lines: &[Line], currency: Currency, rounding: Rounding) -> Result<Totals, (usize, LineError)> {
     let zero = Money::zero(currency);
     let mut sums = Vec::with_capacity(lines.len());
-    let mut taxes: BTreeMap<String, TaxSum> = BTreeMap::new();
+    let mut taxes: BTreeMap<(&str, Decimal), TaxSum> = BTreeMap::new();
     let (mut discount, mut net, mut total) = (zero, zero, zero);
     for (index, line) in lines.iter().enumerate() {
         let at = |error: LineError| (index, error);
@@ -219,10 +213,8 @@ pub fn totals(lines: &[Line], currency: Currency, rounding: Rounding) -> Result<
         net = net.plus(sum.net).map_err(|e| at(e.into()))?;
         total = total.plus(sum.gross).map_err(|e| at(e.into()))?;
         if let Some(tax) = &line.tax {
-            let entry = taxes.entry(tax.code.clone()).or_insert_with(|| TaxSum { tax: tax.clone(), net: zero, amount: zero });
-            if entry.tax != *tax {
-                return Err(at(LineError::TaxCode { code: tax.code.clone() }));
-            }
+            let of_one_kind = taxes.entry((tax.code.as_str(), tax.rate.get()));
+            let entry = of_one_kind.or_insert_with(|| TaxSum { tax: tax.clone(), net: zero, amount: zero });
             entry.net = entry.net.plus(sum.net).map_err(|e| at(e.into()))?;
             entry.amount = entry.amount.plus(sum.tax).map_err(|e| at(e.into()))?;
         }

@@ -177,7 +177,6 @@ impl Refusal {
                 LineError::Quantity => format!("lines[{index}].quantity"),
                 LineError::Percent | LineError::Discount { .. } => format!("lines[{index}].discount"),
                 LineError::NegativePrice => format!("lines[{index}].unit_price"),
-                LineError::TaxCode { .. } => format!("lines[{index}].tax"),
                 LineError::Money(_) => format!("lines[{index}]"),
             }),
             Self::DueBeforeInvoice { .. } => Some("due_on".to_owned()),
