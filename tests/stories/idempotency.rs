@@ -4,6 +4,7 @@ use crate::{
     access::{claims, logged_in, with_logins},
     api_keys::request,
 };
+use axum::body::Body;
 use domain::ids::ApiKeyId;
 use serde_json::{Value, json};
 use std::sync::{
@@ -172,6 +173,34 @@ async fn the_same_post_under_a_rotated_key_or_by_a_login_is_done_once() {
                 assert_eq!(again.text, first.text, "{what}");
             }
             assert!(w.snapshot().await == after, "{what} was done twice");
+        }
+    })
+    .await;
+}
+
+/// Whoever decides on what they read is not to change what a colleague made of it meanwhile.
+#[tokio::test(start_paused = true)]
+async fn an_action_with_an_older_tag_changes_nothing_and_with_the_present_one_it_is_done() {
+    story(START, async |w| {
+        let key = ApiKeyId::at(1, 1);
+        let rotation = ("a rotation", format!("/v1/api-keys/{key}/rotate"), json!({ "overlap_hours": 1 }), 201);
+        let actions: Vec<Post> = posts(w).await.into_iter().filter(|post| post.1.matches('/').count() > 2).chain([rotation]).collect();
+        assert_eq!(actions.len(), 5);
+        for (n, (what, path, body, status)) in actions.into_iter().enumerate() {
+            let act = async |tag: &str, key: &str| {
+                let request = w.staff("POST", &path).header("idempotency-key", key).header("content-type", "application/json");
+                w.send(request.header("if-match", tag).body(Body::from(body.to_string())).unwrap()).await
+            };
+            let record = path.rsplit_once('/').unwrap().0;
+            let tag = w.get(record).await.expect(200).header("etag").to_owned();
+            let before = w.snapshot().await;
+            for older in ["\"99\"", "\"1-1-open\"", "W/\"1\""] {
+                assert_eq!(act(older, &format!("older-{n}")).await.expect(412).json()["code"], "stale", "{what} {older}");
+            }
+            assert!(w.snapshot().await == before, "{what}");
+            let _ = act(&tag, &format!("present-{n}")).await.expect(status);
+            // Who is answered nothing asks again with the tag that was right then.
+            assert!(replayed(&act(&tag, &format!("present-{n}")).await.expect(status)), "{what}");
         }
     })
     .await;

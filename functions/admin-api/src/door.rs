@@ -135,9 +135,10 @@ pub(crate) struct Paging {
     pub cursor: Option<String>,
 }
 
-/// A POST: who asks, under which key, and the body.
+/// A POST: who asks, under which key, what the client read before, and the body.
 pub(crate) struct Posted<T> {
     pub caller: Caller,
+    pub seen: Seen,
     pub body: T,
 }
 
@@ -147,10 +148,11 @@ impl<T: DeserializeOwned> FromRequest<Deps> for Posted<T> {
     async fn from_request(request: Request, _: &Deps) -> Result<Self, ApiProblem> {
         let mut caller = caller(request.extensions())?;
         let key = idempotency_key(request.headers())?;
+        let seen = seen(request.headers())?;
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let raw = raw_body(request).await?;
         caller.idempotency = Some(digests(&key, &method, &path, &raw));
-        Ok(Self { caller, body: node::read(&raw)? })
+        Ok(Self { caller, seen, body: node::read(&raw)? })
     }
 }
 

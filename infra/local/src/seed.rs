@@ -77,7 +77,7 @@ pub async fn seed(deps: &Deps, key: &ApiKeyId) -> anyhow::Result<()> {
             let folder = later.store.find_invoice(&id, store::queries::Part::Page).await?.context("the invoice is gone")?;
             let amount = folder.invoice.value.amount_due();
             let received = Received { amount, method: Method::Transfer, reference: Some("Statement 11".to_owned()), received_on: None };
-            record_payment(&later, &caller(&later, key), &id, &received).await?;
+            record_payment(&later, &caller(&later, key), &id, None, &received).await?;
         }
     }
     Ok(())

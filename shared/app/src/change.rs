@@ -244,6 +244,8 @@ pub(crate) struct Frame<'a> {
     pub caller: &'a Caller,
     pub rule: &'a str,
     pub id: &'a InvoiceId,
+    /// The `ETag` that the client read, if the change depends on it.
+    pub seen: Option<&'a str>,
     /// Close an open checkout first.
     pub fence: bool,
     /// Take an invoice number.
@@ -257,7 +259,7 @@ pub(crate) async fn change_invoice<D>(deps: &Deps, frame: Frame<'_>, decide: D) 
 where
     D: Fn(&Loaded) -> Result<Option<Change>, AppError>,
 {
-    let Frame { caller, rule, id, fence, number, now } = frame;
+    let Frame { caller, rule, id, seen, fence, number, now } = frame;
     if let Some(answered) = replay(deps, caller).await? {
         return Ok(answered);
     }
@@ -266,6 +268,9 @@ where
     let mut races = 0;
     loop {
         let folder = deps.load_invoice(id, Part::WithAttempts).await?;
+        if seen.is_some_and(|seen| seen != folder.invoice.value.etag()) {
+            return Err(AppError::Stale);
+        }
         let contact = deps.load_contact(&folder.invoice.value).await?;
         let number = if number { Some(deps.store.next_number().await?) } else { None };
         let mut loaded = Loaded { folder, contact, business: business.clone(), number };

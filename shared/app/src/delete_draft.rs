@@ -9,17 +9,10 @@ use domain::ids::InvoiceId;
 /// Deletes a draft; its journal stays as the trace of it. `seen` is the `ETag` the client read.
 ///
 /// # Errors
-/// A refusal by `ACT-DELETE` once it was sent.
+/// [`AppError::Stale`]; a refusal by `ACT-DELETE` once it was sent.
 pub async fn delete_draft(deps: &Deps, caller: &Caller, id: &InvoiceId, seen: Option<&str>) -> Result<(), AppError> {
     let now = deps.clock.now();
-    let frame = Frame { caller, rule: "ACT-DELETE", id, fence: false, number: false, now };
-    change_invoice(deps, frame, |loaded| {
-        let invoice = &loaded.folder.invoice.value;
-        if seen.is_some_and(|seen| seen != invoice.etag()) {
-            return Err(AppError::Stale);
-        }
-        Ok(Some(invoice.delete()?.into()))
-    })
-    .await?;
+    let frame = Frame { caller, rule: "ACT-DELETE", id, seen, fence: false, number: false, now };
+    change_invoice(deps, frame, |loaded| Ok(Some(loaded.folder.invoice.value.delete()?.into()))).await?;
     Ok(())
 }

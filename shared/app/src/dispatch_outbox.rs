@@ -133,7 +133,7 @@ enum Prepared {
 
 /// All that a hand-over needs.
 enum Ready {
-    Event { message: Message, event: BusEvent, payment_id: Option<PaymentId>, folder: InvoiceFolder },
+    Event { message: Message, event: BusEvent, payment_id: Option<PaymentId>, folder: Box<InvoiceFolder> },
     Mail(Mail),
 }
 
@@ -182,7 +182,7 @@ async fn prepare(deps: &Deps, message: &Message, now: DateTime<Utc>) -> Result<P
     match &message.content {
         Content::Bus { event, payment_id } => {
             let (message, payment_id) = (message.clone(), payment_id.clone());
-            Ok(Prepared::Ready(Box::new(Ready::Event { message, event: *event, payment_id, folder })))
+            Ok(Prepared::Ready(Box::new(Ready::Event { message, event: *event, payment_id, folder: Box::new(folder) })))
         }
         Content::Mail { kind, recipient } => prepare_mail(deps, message, kind, recipient, &folder, now).await,
     }

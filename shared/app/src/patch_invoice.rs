@@ -64,12 +64,9 @@ pub async fn patch_invoice(
     // An open checkout shows a sum; it is closed only when that can change.
     let fence = patch.lines.is_some();
     let salt = deps.entropy.token();
-    let frame = Frame { caller, rule: "ACT-EDIT-STATUS", id, fence, number: false, now };
+    let frame = Frame { caller, rule: "ACT-EDIT-STATUS", id, seen, fence, number: false, now };
     let answered = change_invoice(deps, frame, |loaded| {
         let invoice = &loaded.folder.invoice.value;
-        if seen.is_some_and(|seen| seen != invoice.etag()) {
-            return Err(AppError::Stale);
-        }
         let scope = invoice.edit_scope()?;
         limits(&patch, scope)?;
         let old = &loaded.folder.text;

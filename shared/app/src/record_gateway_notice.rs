@@ -5,9 +5,9 @@ use crate::{
     change::{Around, commit_events, lost_race},
     settlement::{Word, close_outdated, decide, look},
 };
-use domain::{outcome::Outcome, record::Actor};
+use domain::{attempt::Attempt, ids::InvoiceId, invoice::Invoice, outcome::Outcome, record::Actor};
 use gateway::{Gateway, Notice};
-use store::{CommitError, GatewayEventRecord, Lost, queries::Part};
+use store::{CommitError, GatewayEventRecord, Lost, Stored, queries::Part};
 
 /// What a notice led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,12 +83,7 @@ pub async fn record_gateway_notice(deps: &Deps, gateway: &Gateway, notice: &Noti
             return Err(AppError::GatewayUnanswered);
         }
         let another_is_open = invoice.value.slot.as_ref().is_some_and(|slot| slot.attempt_id != attempt.id);
-        let (invoice, attempts) = if another_is_open {
-            let folder = deps.load_invoice(invoice_id, Part::WithAttempts).await?;
-            (folder.invoice, folder.attempts)
-        } else {
-            (invoice, vec![attempt])
-        };
+        let (invoice, attempts) = if another_is_open { with_all(deps, invoice_id).await? } else { (invoice, vec![attempt]) };
         let Some(attempt) = attempts.iter().find(|attempt| attempt.id == *attempt_id) else {
             return Err(AppError::Defect(format!("{attempt_id} is gone from {invoice_id}")));
         };
@@ -109,8 +104,7 @@ pub async fn record_gateway_notice(deps: &Deps, gateway: &Gateway, notice: &Noti
         match commit_events(deps, &context, Some(&invoice), invoice_id, &events, around).await {
             Ok(_) => {
                 if another_is_open {
-                    let folder = deps.load_invoice(invoice_id, Part::WithAttempts).await?;
-                    close_outdated(deps, &caller, folder, &business, now).await;
+                    close_outdated(deps, &caller, deps.load_invoice(invoice_id, Part::WithAttempts).await?, &business, now).await;
                 }
                 return Ok(Noted::Applied);
             }
@@ -120,6 +114,12 @@ pub async fn record_gateway_notice(deps: &Deps, gateway: &Gateway, notice: &Noti
         }
         said = Some(word);
     }
+}
+
+/// The invoice with all its attempts, for money that changes what another one's open checkout may ask for.
+async fn with_all(deps: &Deps, id: &InvoiceId) -> Result<(Stored<Invoice>, Vec<Attempt>), AppError> {
+    let folder = deps.load_invoice(id, Part::WithAttempts).await?;
+    Ok((folder.invoice, folder.attempts))
 }
 
 async fn write_down(deps: &Deps, record: &GatewayEventRecord, noted: Noted) -> Result<Noted, AppError> {

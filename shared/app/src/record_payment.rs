@@ -27,13 +27,20 @@ pub struct Received {
 }
 
 /// Logs an offline payment, after closing an open checkout; one that turns out to be paid is settled first.
+/// `seen` is the `ETag` the client read.
 ///
 /// # Errors
-/// Refusals by `ACT-PAY-STATUS`, G1 and G2; [`AppError::GatewayUnanswered`] while an open checkout cannot be closed.
-pub async fn record_payment(deps: &Deps, caller: &Caller, id: &InvoiceId, received: &Received) -> Result<Answered<InvoiceId>, AppError> {
+/// [`AppError::Stale`]; refusals by `ACT-PAY-STATUS`, G1 and G2; [`AppError::GatewayUnanswered`] while an open checkout cannot be closed.
+pub async fn record_payment(
+    deps: &Deps,
+    caller: &Caller,
+    id: &InvoiceId,
+    seen: Option<&str>,
+    received: &Received,
+) -> Result<Answered<InvoiceId>, AppError> {
     let now = deps.clock.now();
     let payment_id = PaymentId::at(millis(now), deps.entropy.number());
-    let frame = Frame { caller, rule: "ACT-PAY-OFFLINE", id, fence: true, number: false, now };
+    let frame = Frame { caller, rule: "ACT-PAY-OFFLINE", id, seen, fence: true, number: false, now };
     change_invoice(deps, frame, |loaded| {
         let today = loaded.business.zone.date_at(now);
         let offered = OfflinePayment {

@@ -7,12 +7,19 @@ use crate::{
 use domain::ids::InvoiceId;
 
 /// Mails the invoice once more; within a minute of the last time only with `force`.
+/// `seen` is the `ETag` the client read.
 ///
 /// # Errors
-/// Refusals by `ACT-REQUEST`, G1 and G5.
-pub async fn request_payment(deps: &Deps, caller: &Caller, id: &InvoiceId, force: bool) -> Result<Answered<InvoiceId>, AppError> {
+/// [`AppError::Stale`]; refusals by `ACT-REQUEST`, G1 and G5.
+pub async fn request_payment(
+    deps: &Deps,
+    caller: &Caller,
+    id: &InvoiceId,
+    seen: Option<&str>,
+    force: bool,
+) -> Result<Answered<InvoiceId>, AppError> {
     let now = deps.clock.now();
-    let frame = Frame { caller, rule: "ACT-REQUEST", id, fence: false, number: false, now };
+    let frame = Frame { caller, rule: "ACT-REQUEST", id, seen, fence: false, number: false, now };
     change_invoice(deps, frame, |loaded| {
         let invoice = &loaded.folder.invoice.value;
         let has_recipient = loaded.contact.contact.value.details.main_email().is_some();

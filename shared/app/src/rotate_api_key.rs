@@ -23,12 +23,13 @@ pub struct Rotated {
 ///
 /// # Errors
 /// A refusal by `KEY-ROTATE` when the key is not valid, by `KEY-BEYOND-MAKER` when it can do more than the caller, whose grant is
-/// `maker`; [`AppError::NotFound`].
+/// `maker`; [`AppError::NotFound`]; [`AppError::Stale`] when `seen` is not the revision that is there.
 pub async fn rotate_api_key(
     deps: &Deps,
     caller: &Caller,
     maker: &Grant,
     id: &ApiKeyId,
+    seen: Option<u64>,
     overlap: TimeDelta,
 ) -> Result<Answered<Rotated>, AppError> {
     let now = deps.clock.now();
@@ -40,6 +41,9 @@ pub async fn rotate_api_key(
     let mut races = 0;
     loop {
         let before = find_api_key(deps, id, now).await?.ok_or(AppError::NotFound { what: "API key" })?;
+        if seen.is_some_and(|seen| seen != before.rev) {
+            return Err(AppError::Stale);
+        }
         let (new, old) = before.key.rotate(mint.id.clone(), maker, caller.actor.clone(), overlap, now)?;
         let (new, old) = (mint.stored(new), StoredApiKey { key: old, ..before });
         let context = deps.context(caller, "KEY-ROTATE", now);

@@ -7,12 +7,13 @@ use crate::{
 use domain::{ids::InvoiceId, numbering::Number};
 
 /// Sends a draft for the first time.
+/// `seen` is the `ETag` the client read.
 ///
 /// # Errors
-/// Refusals by `ACT-SEND-DRAFT` and G4.
-pub async fn send_invoice(deps: &Deps, caller: &Caller, id: &InvoiceId) -> Result<Answered<InvoiceId>, AppError> {
+/// [`AppError::Stale`]; refusals by `ACT-SEND-DRAFT` and G4.
+pub async fn send_invoice(deps: &Deps, caller: &Caller, id: &InvoiceId, seen: Option<&str>) -> Result<Answered<InvoiceId>, AppError> {
     let now = deps.clock.now();
-    let frame = Frame { caller, rule: "ACT-SEND-DRAFT", id, fence: false, number: true, now };
+    let frame = Frame { caller, rule: "ACT-SEND-DRAFT", id, seen, fence: false, number: true, now };
     change_invoice(deps, frame, |loaded| {
         let has_recipient = loaded.contact.contact.value.details.main_email().is_some();
         let number = Number::of_invoice(loaded.number.unwrap_or(1));

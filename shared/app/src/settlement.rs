@@ -117,13 +117,12 @@ async fn look_for(gateway: &Gateway, attempt: &Attempt, now: DateTime<Utc>) -> W
 
 /// Reads a try's checkout. One that is open for another amount than was ordered is closed, and what it is then is the word.
 pub(crate) async fn look(gateway: &Gateway, attempt: &Attempt, session: &str) -> Word {
-    match word(gateway.read_checkout(session).await) {
-        Word::Report(report) if asks_for_another_amount(attempt, &report) => {
-            tracing::error!(attempt = %attempt.id, asks = %report.amount, "the gateway's checkout asks for another amount, and is closed");
-            word(gateway.expire_checkout(session).await)
-        }
-        said => said,
+    let said = word(gateway.read_checkout(session).await);
+    if !matches!(&said, Word::Report(report) if asks_for_another_amount(attempt, report)) {
+        return said;
     }
+    tracing::error!(attempt = %attempt.id, "the gateway's checkout asks for another amount than was ordered, and is closed");
+    word(gateway.expire_checkout(session).await)
 }
 
 /// Whether a checkout is open for another amount than was ordered.

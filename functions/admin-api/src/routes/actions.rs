@@ -34,7 +34,7 @@ use utoipa::ToSchema;
     responses((status = 200, description = "The invoice as it stands", body = InvoiceBody,
         headers(("ETag" = String, description = "For If-Match")))))]
 pub(crate) async fn send(State(deps): State<Deps>, id: PathId, posted: Posted<Nothing>) -> Answer {
-    let answered = send_invoice(&deps, &posted.caller, &id.invoice()?).await?;
+    let answered = send_invoice(&deps, &posted.caller, &id.invoice()?, posted.seen.tag()).await?;
     as_it_stands(&deps, answered).await
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct RequestBody {
     responses((status = 200, description = "The invoice as it stands", body = InvoiceBody,
         headers(("ETag" = String, description = "For If-Match")))))]
 pub(crate) async fn request(State(deps): State<Deps>, id: PathId, posted: Posted<RequestBody>) -> Answer {
-    let answered = request_payment(&deps, &posted.caller, &id.invoice()?, posted.body.force).await?;
+    let answered = request_payment(&deps, &posted.caller, &id.invoice()?, posted.seen.tag(), posted.body.force).await?;
     as_it_stands(&deps, answered).await
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct VoidBody {
         headers(("ETag" = String, description = "For If-Match")))))]
 pub(crate) async fn void(State(deps): State<Deps>, id: PathId, posted: Posted<VoidBody>) -> Answer {
     let acknowledged = posted.body.acknowledge_captured_funds;
-    let answered = void_invoice(&deps, &posted.caller, &id.invoice()?, acknowledged).await?;
+    let answered = void_invoice(&deps, &posted.caller, &id.invoice()?, posted.seen.tag(), acknowledged).await?;
     as_it_stands(&deps, answered).await
 }
 
@@ -94,7 +94,7 @@ pub(crate) async fn void(State(deps): State<Deps>, id: PathId, posted: Posted<Vo
         headers(("ETag" = String, description = "The invoice's, for If-Match")))))]
 pub(crate) async fn pay(State(deps): State<Deps>, id: PathId, posted: Posted<NewPaymentBody>) -> Answer {
     let received = posted.body.read()?;
-    let answered = record_payment(&deps, &posted.caller, &id.invoice()?, &received).await?;
+    let answered = record_payment(&deps, &posted.caller, &id.invoice()?, posted.seen.tag(), &received).await?;
     let payment = recorded(&deps, &posted.caller, &answered.value, |payment| {
         payment.amount == received.amount && payment.method == received.method && payment.reference == received.reference
     });

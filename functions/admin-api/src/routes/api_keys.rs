@@ -75,7 +75,7 @@ pub(crate) async fn revoke(State(deps): State<Deps>, id: PathId, removed: Remove
         ("ETag" = String, description = "For If-Match"), ("Location" = String, description = "Its address"),
         ("Cache-Control" = String, description = "`no-store`")))))]
 pub(crate) async fn rotate(State(deps): State<Deps>, id: PathId, Holds(grant): Holds, posted: Posted<RotationBody>) -> Answer {
-    let answered = rotate_api_key(&deps, &posted.caller, &grant, &id.api_key()?, posted.body.read()?).await?;
+    let answered = rotate_api_key(&deps, &posted.caller, &grant, &id.api_key()?, posted.seen.version()?, posted.body.read()?).await?;
     let StoredApiKey { key, rev, .. } = &answered.value.minted.stored;
     Body::new(StatusCode::CREATED, &RotatedKeyBody::from(&answered.value))
         .tag(rev)

@@ -21,9 +21,9 @@ use utoipa::{
 
 const ABOUT: &str = "Invoices that collect themselves: staff's side.\n\n\
     - Amounts are objects of a decimal string and a currency, dates are local dates of the business, instants are UTC.\n\
-    - Every POST carries an `Idempotency-Key`: the same request under the same key is carried out once, for 30 days. Another \
+    - Every POST carries an `Idempotency-Key`: the same request under the same key is carried out once, for 30 days, whoever sends it. Another \
       request under the key is refused, and a refusal keeps nothing under it.\n\
-    - Answers carry an `ETag` where a client may edit; `If-Match` makes an edit depend on it.\n\
+    - Answers carry an `ETag` where a client may edit; `If-Match` makes an edit or an action depend on it.\n\
     - Lists give `data` and `next_cursor`; the cursor is opaque.\n\
     - Unknown fields and parameters are refused. A problem names its `code`, the `rule` and the `field`.\n\
     - Every answer carries `X-Request-Id`, under which logs and journal know the request.\n\
@@ -161,7 +161,12 @@ fn complete(document: &mut OpenApi) {
             add_problems(operation, &statuses);
             body_may_be_left_out(operation, components);
             match method {
-                "post" => add_parameter(operation, "IdempotencyKey"),
+                "post" => {
+                    add_parameter(operation, "IdempotencyKey");
+                    if with_id {
+                        add_parameter(operation, "IfMatch");
+                    }
+                }
                 "put" | "patch" | "delete" => add_parameter(operation, "IfMatch"),
                 _ => {}
             }
@@ -189,7 +194,8 @@ fn statuses(operation: &Operation, method: &str, with_id: bool, stateful: bool) 
     }
     if method == "post" {
         statuses.push("410");
-    } else if method != "get" {
+    }
+    if method != "get" && (method != "post" || with_id) {
         statuses.push("412");
     }
     statuses
