@@ -52,3 +52,4 @@ mod store_engine_faults;
 mod store_faults;
 mod tampering;
 mod template;
+mod texts;

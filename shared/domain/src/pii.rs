@@ -1,5 +1,6 @@
 //! Personal text, which prints masked.
 
+use crate::text::plain;
 use std::fmt;
 
 /// Text about a person. `Debug` and `Display` print a mask; [`Pii::reveal`] is the only way out.
@@ -42,22 +43,39 @@ impl fmt::Display for Pii {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EmailAddress(String);
 
-/// The text is no mail address.
+/// Why a text is no mail address that we can use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("this is no mail address; write one such as ada@example.com, without line breaks, quotes or a display name")]
-pub struct EmailError;
+pub enum EmailError {
+    /// It has another form.
+    #[error("this is no mail address; write one such as ada@example.com, without line breaks, quotes or a display name")]
+    Form,
+    /// Its domain has letters beyond ASCII.
+    #[error("the domain of this mail address must be in its ASCII form, such as xn--bcher-kva.example for bücher.example")]
+    Domain,
+    /// The part before the `@` has letters beyond ASCII, which not every mail server takes.
+    #[error("mail cannot be sent to an address with letters beyond a to z before the @; give another address")]
+    Local,
+}
 
 impl EmailAddress {
-    /// Reads an address of the form `local@domain`, 254 characters at most, ASCII.
+    /// Reads an address of the form `local@domain`, 254 characters at most, ASCII. Blanks and marks around it, as they are pasted along, are
+    /// dropped.
     ///
     /// Source: RFC 5321 section 4.5.3.1, RFC 5322 section 3.4.1 (dot-atom form only).
     ///
     /// # Errors
     /// [`EmailError`].
     pub fn parse(text: &str) -> Result<Self, EmailError> {
-        let plain = text.is_ascii() && text.len() <= 254 && !text.bytes().any(|b| b.is_ascii_control() || b" \"<>()[],;:\\".contains(&b));
-        let domain_has_dot = text.rsplit_once('@').is_some_and(|(_, domain)| domain.contains('.'));
-        if plain && domain_has_dot && email_address::EmailAddress::is_valid(text) { Ok(Self(text.to_owned())) } else { Err(EmailError) }
+        let text = plain(text);
+        let (local, domain) = text.rsplit_once('@').ok_or(EmailError::Form)?;
+        if !domain.is_ascii() {
+            return Err(EmailError::Domain);
+        }
+        if !local.is_ascii() {
+            return Err(EmailError::Local);
+        }
+        let fits = text.len() <= 254 && !text.bytes().any(|b| b.is_ascii_control() || b" \"<>()[],;:\\".contains(&b));
+        if fits && domain.contains('.') && email_address::EmailAddress::is_valid(&text) { Ok(Self(text)) } else { Err(EmailError::Form) }
     }
 
     /// The address itself.

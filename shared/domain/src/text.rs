@@ -14,21 +14,30 @@ pub enum TextError {
         /// Characters given.
         given: usize,
     },
-    /// A control character or line break where none may stand.
-    #[error("this must not hold line breaks or control characters")]
+    /// A line break in what is one line.
+    #[error("this is one line: it must not hold line breaks")]
+    LineBreak,
+    /// A control character.
+    #[error("this must not hold control characters")]
     Control,
 }
 
-/// Takes one line: trimmed, not empty, no control characters, so many characters at most.
+/// Text as people paste it, made plain: line ends are line feeds, marks that only steer how text is laid out are dropped, and so are blanks
+/// at both ends. What joins letters (U+200C, U+200D) stays, for Persian and emoji are written with it.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace(['\r', '\u{85}', '\u{2028}', '\u{2029}'], "\n");
+    let text: String = text.chars().filter(|c| !is_mark(*c)).collect();
+    text.trim().to_owned()
+}
+
+/// Takes one line: not empty, so many characters at most. A tab becomes a blank.
 ///
 /// # Errors
 /// [`TextError`].
 pub fn line(text: &str, allowed: usize) -> Result<String, TextError> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(TextError::Empty);
-    }
-    optional_line(text, allowed)
+    let text = optional_line(text, allowed)?;
+    if text.chars().all(is_blank) { Err(TextError::Empty) } else { Ok(text) }
 }
 
 /// As [`line`], but may be empty.
@@ -36,32 +45,40 @@ pub fn line(text: &str, allowed: usize) -> Result<String, TextError> {
 /// # Errors
 /// [`TextError`].
 pub fn optional_line(text: &str, allowed: usize) -> Result<String, TextError> {
-    let text = text.trim();
-    if text.chars().any(is_unfit) {
-        return Err(TextError::Control);
+    let text = plain(text).replace('\t', " ");
+    if text.contains('\n') {
+        return Err(TextError::LineBreak);
     }
     bounded(text, allowed)
 }
 
-/// Takes several lines: no control characters but line feeds and tabs.
+/// Takes several lines, or none: so many characters at most.
 ///
 /// # Errors
 /// [`TextError`].
 pub fn lines(text: &str, allowed: usize) -> Result<String, TextError> {
-    let text = text.replace("\r\n", "\n");
-    let text = text.trim();
-    if text.chars().any(|c| is_unfit(c) && c != '\n' && c != '\t') {
+    bounded(plain(text), allowed)
+}
+
+/// Marks that have no shape of their own: of direction, of places where a word may or may not be parted, of byte order.
+///
+/// Source: Unicode Standard, section 23.2, "Layout Controls", and UAX #9, table 4.
+fn is_mark(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+    )
+}
+
+/// What shows as nothing when it stands alone.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{115F}' | '\u{1160}' | '\u{200C}' | '\u{200D}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}')
+}
+
+fn bounded(text: String, allowed: usize) -> Result<String, TextError> {
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err(TextError::Control);
     }
-    bounded(text, allowed)
-}
-
-/// Control characters and the marks that turn the direction of text around.
-fn is_unfit(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
-fn bounded(text: &str, allowed: usize) -> Result<String, TextError> {
     let given = text.chars().count();
-    if given > allowed { Err(TextError::TooLong { allowed, given }) } else { Ok(text.to_owned()) }
+    if given > allowed { Err(TextError::TooLong { allowed, given }) } else { Ok(text) }
 }
