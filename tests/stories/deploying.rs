@@ -1,6 +1,6 @@
 //! What a stranger meets who deploys for the first time: the questions, and where the answers are kept.
 
-use crate::template::template;
+use crate::template::{resources, template};
 use serde_json::Value;
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -40,4 +40,12 @@ fn answers_are_kept_in_a_file_that_git_ignores_and_the_one_it_knows_holds_none()
     let settings = &config["default"]["deploy"]["parameters"];
     assert_eq!(settings, &serde_json::json!({ "stack_name": "remit", "resolve_s3": true, "capabilities": "CAPABILITY_IAM" }));
     assert_eq!(config["default"].as_object().unwrap().len(), 1, "one place for each setting");
+}
+
+/// A new account is not set up for SES's Virtual Deliverability Manager, and a configuration set that names it may then not be made.
+#[test]
+fn a_deployment_asks_for_nothing_of_ses_that_a_new_account_lacks() {
+    let sets = resources(&template(), "AWS::SES::ConfigurationSet");
+    assert_eq!(sets.len(), 1);
+    assert!(sets.values().all(|set| set.get("VdmOptions").is_none()), "{sets:#?}");
 }
