@@ -36,6 +36,7 @@ mod lists;
 mod main_job;
 mod money;
 mod outbox;
+mod outbox_addresses;
 mod paying;
 mod paying_at_once;
 mod permissions;

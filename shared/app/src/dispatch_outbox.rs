@@ -29,6 +29,9 @@ const MENDED_MINUTES: i64 = 30;
 /// Days after which an event that the bus never took is given up.
 const BUS_DAYS: i64 = 2;
 
+/// Why a row is cancelled whose recipient the contact has no longer.
+const ADDRESS_GONE: &str = "this is no longer an address of the contact";
+
 /// Hands over the rows a stream has just brought. Rows of the future, or moved on by others, are left.
 ///
 /// # Errors
@@ -202,12 +205,9 @@ async fn prepare_mail(
     if !present.iter().any(|other| other.address == recipient.address) {
         // The mail was meant for the contact, who has another address by now.
         for other in message.for_others(&present) {
-            match deps.store.add_message(&Message { planned_at: now, send_at: now, ..other }).await {
-                Ok(()) | Err(CommitError::Lost(_)) => {}
-                Err(CommitError::Store(error)) => return Err(error.into()),
-            }
+            plan_instead(deps, Message { planned_at: now, send_at: now, ..other }).await?;
         }
-        return Ok(Prepared::Moot("this is no longer an address of the contact"));
+        return Ok(Prepared::Moot(ADDRESS_GONE));
     }
     let (mut to, mut cc) = (Vec::new(), Vec::new());
     for other in &present {
@@ -218,6 +218,10 @@ async fn prepare_mail(
             Role::To => to.push(other.address.clone()),
             Role::Cc => cc.push(other.address.clone()),
         }
+    }
+    if to.is_empty() {
+        // Whoever was addressed got it under another address.
+        to.append(&mut cc);
     }
     let business = deps.business(now).await?;
     let whose = recipient.address.reference();
@@ -249,6 +253,22 @@ async fn prepare_mail(
         tag: format!("{}/{}", message.invoice_id, message.key),
         at: message.planned_at,
     }))))
+}
+
+/// Plans a mail to an address that it was not planned for. One that was cancelled because the address had gone is planned again.
+async fn plan_instead(deps: &Deps, row: Message) -> Result<(), AppError> {
+    match deps.store.add_message(&row).await {
+        Ok(()) => return Ok(()),
+        Err(CommitError::Lost(_)) => {}
+        Err(CommitError::Store(error)) => return Err(error.into()),
+    }
+    match deps.store.find_message(&row.invoice_id, &row.key).await? {
+        Some(found) if matches!(&found.state, MessageState::Cancelled { reason } if reason == ADDRESS_GONE) => {
+            move_on(deps, &found, row).await?;
+        }
+        Some(_) | None => {}
+    }
+    Ok(())
 }
 
 /// Whether the same mail to another recipient is in the outbox, or went out.

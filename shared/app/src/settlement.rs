@@ -115,7 +115,7 @@ async fn look_for(gateway: &Gateway, attempt: &Attempt, now: DateTime<Utc>) -> W
     }
 }
 
-/// Reads a try's checkout. One that is open for another amount than was ordered is closed, and what it is then is the word.
+/// Reads a try's checkout. If it is open with another amount than was ordered, closes it and tells what became of it.
 pub(crate) async fn look(gateway: &Gateway, attempt: &Attempt, session: &str) -> Word {
     let said = word(gateway.read_checkout(session).await);
     if !matches!(&said, Word::Report(report) if asks_for_another_amount(attempt, report)) {
@@ -130,7 +130,7 @@ pub(crate) fn asks_for_another_amount(attempt: &Attempt, report: &CheckoutReport
     report.state == CheckoutState::Open && report.amount != attempt.amount
 }
 
-/// Whether a try asks for another amount than is owed by now, because money came in for an earlier one.
+/// Whether a try's amount is not what is owed now. Late money for an earlier try does that.
 fn is_outdated(invoice: &Invoice, attempt: &Attempt) -> bool {
     invoice.amount_due() != attempt.amount
 }
@@ -164,8 +164,8 @@ pub(crate) fn decide(
     })
 }
 
-/// Settles a try with the gateway's word, and then closes another one's checkout that asks for what is owed no longer. When that fails,
-/// the sweep finds it due.
+/// Settles a try with the gateway's word. Then closes the open checkout if its amount is no longer what is owed; when that fails, the sweep
+/// finds it due.
 pub(crate) async fn settle_with(
     deps: &Deps,
     caller: &Caller,
