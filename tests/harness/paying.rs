@@ -18,6 +18,9 @@ use std::{
     time::Duration,
 };
 
+/// The id of the first payment that the sandbox takes.
+const FIRST_PAYMENT: &str = "pi_300000000000000000000002";
+
 /// An invoice's id and the address of its pay page.
 #[must_use]
 pub fn id_and_pay_url(invoice: &Value) -> (&str, &str) {
@@ -49,11 +52,20 @@ impl World {
         self.get(&format!("/v1/payments?invoice_id={id}")).await.expect(200).json()["data"].as_array().unwrap().clone()
     }
 
-    /// An invoice's journal, checked.
+    /// An invoice's events in order, each with its instant `at` and its `entry`, from a journal whose chain was checked.
     pub async fn journal(&self, id: &str) -> Vec<Value> {
         let journal = self.get(&format!("/v1/invoices/{id}/journal?limit=100")).await.expect(200).json();
         assert_eq!(journal["verified"], true);
-        journal["data"].as_array().unwrap().clone()
+        let of_entry = |entry: &Value| -> Vec<Value> {
+            let with = |event: &Value| {
+                let mut event = event.clone();
+                event["at"] = entry["at"].clone();
+                event["entry"] = entry.clone();
+                event
+            };
+            entry["events"].as_array().unwrap().iter().map(with).collect()
+        };
+        journal["data"].as_array().unwrap().iter().flat_map(of_entry).collect()
     }
 
     /// What was and will be told about an invoice: `unpaid handed`, in the order of the outbox.
@@ -108,6 +120,7 @@ impl World {
             let expired: fn(&mut Value) = |session| {
                 session["status"] = json!("expired");
                 session["payment_status"] = json!("unpaid");
+                session["payment_intent"] = Value::Null;
                 session["url"] = Value::Null;
             };
             (Request::from_parts(parts, Bytes::new()), Some(expired))
@@ -128,6 +141,30 @@ impl World {
             }
         };
         self.bend_gateway(move |request| (request, Some(more)));
+    }
+
+    /// From now on the gateway says of every checkout that the first payment it ever took was made there.
+    pub fn let_the_gateway_show_the_first_payment_everywhere(&mut self) {
+        let first: fn(&mut Value) = |answer| {
+            if answer["object"] == "checkout.session" && answer["status"] == "open" {
+                answer["status"] = json!("complete");
+                answer["payment_status"] = json!("paid");
+                answer["payment_intent"] = json!(FIRST_PAYMENT);
+                answer["url"] = Value::Null;
+            }
+        };
+        self.bend_gateway(move |request| (request, Some(first)));
+    }
+
+    /// From now on the gateway says of every checkout that was paid that it expired, beside a payment that succeeded.
+    pub fn let_the_gateway_say_that_paid_checkouts_expired(&mut self) {
+        let expired: fn(&mut Value) = |answer| {
+            if answer["object"] == "checkout.session" && answer["payment_status"] == "paid" {
+                answer["status"] = json!("expired");
+                answer["payment_status"] = json!("unpaid");
+            }
+        };
+        self.bend_gateway(move |request| (request, Some(expired)));
     }
 
     fn bend_gateway(&mut self, bend: impl Fn(Request<Bytes>) -> (Request<Bytes>, Option<fn(&mut Value)>) + Send + Sync + 'static) {

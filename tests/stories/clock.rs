@@ -3,7 +3,13 @@
 use app::{Clock, Deps, Entropy, Parts};
 use axum::{Router, body::Body, http::Request};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{digest::Digest, ids::ApiKeyId, link::LinkKeys, record::Subject};
+use domain::{
+    digest::Digest,
+    ids::ApiKeyId,
+    invoice::journal::{Event, SlotEvent},
+    link::LinkKeys,
+    record::{Fact, Subject},
+};
 use http_body_util::BodyExt as _;
 use local::{
     clock::MovableClock,
@@ -110,7 +116,7 @@ impl Demo {
     async fn checkout_left_alone(&self) {
         let listed = self.deps.store.list_invoices(&InvoiceList::All, 100, None).await.unwrap();
         let newest = listed.rows.last().unwrap();
-        let folder = self.deps.store.find_invoice(&newest.id, store::queries::Part::Page).await.unwrap().unwrap();
+        let folder = self.deps.store.find_invoice(&newest.id).await.unwrap().unwrap();
 
         let url = self.deps.pay_url(&folder.invoice.value, domain::pii::RecipientRef::ANYONE);
         let path = format!("/p/{}", url.reveal().rsplit('/').next().unwrap());
@@ -132,6 +138,11 @@ impl Demo {
         for invoice in listed.rows {
             seen.push(format!("{:?} {:?} {:?}", invoice.number, invoice.status, invoice.balance));
             let journal = self.deps.store.list_entries(&Subject::Invoice(invoice.id), 0, 1000).await.unwrap();
+            for fact in journal.rows.iter().flat_map(|row| &row.entry.facts) {
+                let Fact::Invoice(Event::Slot(SlotEvent::Taken { attempt_id, .. })) = fact else { continue };
+                let tried = self.deps.store.list_entries(&Subject::Attempt(attempt_id.clone()), 0, 1000).await.unwrap();
+                seen.extend(tried.rows.iter().map(|row| without_ids(&format!("{:?}", row.entry))));
+            }
             seen.extend(journal.rows.iter().map(|row| without_ids(&format!("{:?}", row.entry))));
         }
         seen

@@ -4,19 +4,13 @@ use chrono::TimeDelta;
 use domain::{
     attempt::{AttemptState, CheckoutReport, CheckoutState},
     ids::InvoiceId,
-    invoice::{
-        Invoice,
-        journal::{Event, MoneyEvent},
-        settle::settle,
-        status::Status,
-    },
+    invoice::{Invoice, settle::settle, status::Status},
     money::Money,
     outcome::Outcome,
-    payment::{Method, SurplusCause},
+    payment::{Method, PaymentEvent, SurplusCause},
 };
 use local::sandbox_gateway::{Call, Fault, PayError};
 use serde_json::{Value, json};
-use store::queries::Part;
 use tests::{
     paying::id_and_pay_url,
     world::{GOOD_CARD, Reply, World, story},
@@ -157,8 +151,8 @@ async fn own_01_money_that_comes_after_a_fence_settles_what_is_owed_and_the_rest
             assert_eq!(payment["surplus"]["amount"]["amount"].as_str(), credit, "{command}");
             assert_eq!(payment["surplus"]["cause"].as_str(), credit.map(|_| "late_success"), "{command}");
             let journal = w.journal(id).await;
-            let told = journal.iter().rfind(|entry| entry["type"] == "payment_applied").unwrap();
-            assert_eq!(told["data"].to_string().contains("late_success"), credit.is_some(), "{command}: {told}");
+            let told = journal.iter().find(|event| event["type"] == "overpaid");
+            assert_eq!(told.map(|event| event["cause"].as_str()), credit.map(|_| Some("late_success")), "{command}: {told:?}");
             w.dispatch().await;
             assert_eq!(w.events().contains(&"payment.surplus".to_owned()), credit.is_some(), "{command}");
         })
@@ -235,10 +229,10 @@ type Surplus = Option<(i64, SurplusCause)>;
 
 #[tokio::test(start_paused = true)]
 async fn own_01_every_surplus_has_one_of_three_causes() {
-    let forty: Meanwhile = |invoice| invoice.received = Money::from_minor(4_000, invoice.currency).unwrap();
+    let forty: Meanwhile = |invoice| invoice.sums.received = Money::from_minor(4_000, invoice.currency).unwrap();
     let revised: Meanwhile = |invoice| {
         invoice.rev += 1;
-        invoice.received = Money::from_minor(4_000, invoice.currency).unwrap();
+        invoice.sums.received = Money::from_minor(4_000, invoice.currency).unwrap();
     };
     let voided: Meanwhile = |invoice| invoice.status = Status::Voided { at: invoice.created_at };
     let cases: [(&str, AttemptState, Meanwhile, Surplus); 7] = [
@@ -253,11 +247,13 @@ async fn own_01_every_surplus_has_one_of_three_causes() {
     story(START, async |w| {
         let (invoice, session_ref) = with_checkout(w).await;
         let id = InvoiceId::parse(id_and_pay_url(&invoice).0).unwrap();
-        let folder = w.deps.store.find_invoice(&id, Part::WithAttempts).await.unwrap().unwrap();
+        let folder = w.deps.store.find_invoice(&id).await.unwrap().unwrap();
+        let slot = folder.invoice.value.slot.clone().unwrap();
+        let found = w.deps.store.find_attempt(&slot.attempt_id).await.unwrap().unwrap();
         for (told, state, meanwhile, surplus) in cases {
             let mut invoice = folder.invoice.value.clone();
             meanwhile(&mut invoice);
-            let mut attempt = folder.attempts[0].clone();
+            let mut attempt = found.value.clone();
             attempt.state = state;
             let report = CheckoutReport {
                 session_ref: session_ref.clone(),
@@ -265,14 +261,16 @@ async fn own_01_every_surplus_has_one_of_three_causes() {
                 amount: attempt.amount,
                 state: CheckoutState::Paid(Method::GatewayOther),
                 decline: None,
+                paid_at: None,
                 url: None,
             };
-            let settled = settle(&invoice, &attempt, &report, invoice.body.due_on, w.now()).unwrap();
-            let Outcome::Changed(events) = settled else { panic!("{told}: unchanged") };
-            let Some(Event::Money(MoneyEvent::Applied(payment))) = events.last() else { panic!("{told}: {events:?}") };
+            let settled = settle(&[&invoice], &attempt, &report, invoice.body.due_on, w.now()).unwrap();
+            let Outcome::Changed(changes) = settled else { panic!("{told}: unchanged") };
+            let [(_, recorded)] = &changes.payments[..] else { panic!("{told}: {changes:?}") };
+            let [PaymentEvent::Recorded(payment)] = &recorded[..] else { panic!("{told}: {recorded:?}") };
             let kept = payment.surplus.as_ref().map(|surplus| (surplus.amount.minor(), surplus.cause));
             assert_eq!(kept, surplus, "{told}");
-            assert_eq!(payment.allocated.minor(), 10_000 - surplus.map_or(0, |(rest, _)| rest), "{told}");
+            assert_eq!(payment.allocated().unwrap().minor(), 10_000 - surplus.map_or(0, |(rest, _)| rest), "{told}");
         }
     })
     .await;

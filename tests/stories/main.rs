@@ -15,6 +15,7 @@ mod architecture;
 mod bad_input;
 mod bad_requests;
 mod calendar;
+mod claims;
 mod clock;
 mod cloudwatch;
 mod connection;

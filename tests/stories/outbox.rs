@@ -303,7 +303,7 @@ async fn the_list_of_messages_names_every_state_a_mail_can_be_in() {
         expected.insert(sent(w).await, "planned");
         for (id, state) in expected {
             let row = first_mail(w, &id).await;
-            assert_eq!((&row["state"], &row["to"], &row["invoice_id"]), (&json!(state), &json!("ada@example.com"), &json!(id)));
+            assert_eq!((&row["state"], &row["to"], &row["record_id"]), (&json!(state), &json!("ada@example.com"), &json!(id)));
             assert_eq!(row["reason"].is_string(), ["failed", "cancelled"].contains(&state), "{row}");
             assert_eq!(row["service_id"].is_string(), state == "handed", "{row}");
         }

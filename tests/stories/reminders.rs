@@ -24,13 +24,12 @@ pub(crate) fn reminders(w: &World) -> Vec<String> {
 
 /// What the journal tells of an invoice's steps: when, which, what became of it, why.
 pub(crate) async fn steps(w: &World, id: &str) -> Vec<String> {
-    let journal = w.get(&format!("/v1/invoices/{id}/journal?limit=100")).await.expect(200).json();
-    assert_eq!(journal["verified"], true);
+    let journal = w.journal(id).await;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let taken = journal["data"].as_array().unwrap().iter().filter(|entry| entry["type"] == "step_taken");
-    let told = taken.map(|entry| {
-        let data = &entry["data"];
-        let line = format!("{} {} {} {}", &text(&entry["at"])[5..16], text(&data["step"]), text(&data["outcome"]), text(&data["reason"]));
+    let taken = journal.iter().filter(|event| event["type"] == "step_taken");
+    let told = taken.map(|event| {
+        let (step, outcome, reason) = (text(&event["step"]), text(&event["outcome"]), text(&event["reason"]));
+        let line = format!("{} {step} {outcome} {reason}", &text(&event["at"])[5..16]);
         line.trim_end().to_owned()
     });
     told.collect()

@@ -15,23 +15,32 @@ enum Tampering {
     Text(&'static str, &'static str, &'static str),
     /// A number becomes another.
     Number(&'static str, &'static str),
+    /// A number among an invoice's sums becomes another.
+    Sum(&'static str, &'static str),
     /// The item is gone.
     Gone,
 }
 
-use Tampering::{Gone, Number, Text};
+use Tampering::{Gone, Number, Sum, Text};
 
 /// The item, how it is tampered with, and what the audit says.
-const CASES: [(&str, Tampering, &str); 9] = [
+const CASES: [(&str, Tampering, &str); 7] = [
     ("J#000000000002", Text("entry", "2026", "2025"), "entry 2 breaks the chain"),
     ("J#000000000001", Text("entry", "165", "164"), "entry 1 breaks the chain"),
-    ("J#000000000003", Gone, "breaks the chain"),
-    ("A#STATE", Number("received", "0"), "its journal says"),
+    ("J#000000000002", Gone, "breaks the chain"),
+    ("A#STATE", Sum("received", "1"), "its journal says"),
     ("A#STATE", Number("total", "16400"), "its journal says"),
-    ("A#STATE", Number("seq", "3"), "does not stand on its last entry"),
+    ("A#STATE", Number("seq", "2"), "does not stand on its last entry"),
     ("A#TEXT", Text("terms", "without", "with"), "the words are not the ones the journal names"),
-    ("C#", Gone, "records C# are"),
-    ("B#", Text("state", "applied", "declined"), "records B# are"),
+];
+
+/// The same for the records beside it: the payment, and the attempt that collected it.
+const BESIDE: [(&str, Tampering, &str); 5] = [
+    ("PAY#", Gone, "the state is missing"),
+    ("PAY#", Gone, "which does not say so"),
+    ("PAY#", Text("gateway_ref", "pi_", "po_"), "does not have the id of"),
+    ("ATT#", Text("state", "applied", "declined"), "its journal says"),
+    ("ATT#", Text("state", "applied", "declined"), "is declined beside its payment"),
 ];
 
 async fn item(w: &World, id: &str, sort_key: &str) -> Item {
@@ -58,6 +67,11 @@ async fn tamper(w: &World, mut item: Item, tampering: &Tampering) {
             item.insert((*name).to_owned(), AttributeValue::N((*to).to_owned()));
             put(w, item).await;
         }
+        Sum(name, to) => {
+            let Some(AttributeValue::M(sums)) = item.get_mut("sums") else { panic!("no sums") };
+            sums.insert((*name).to_owned(), AttributeValue::N((*to).to_owned()));
+            put(w, item).await;
+        }
         Gone => {
             let key = item.into_iter().filter(|(name, _)| name == "pk" || name == "sk").collect();
             drop(w.table.client().delete_item().table_name("remit").set_key(Some(key)).send().await.unwrap());
@@ -80,6 +94,15 @@ async fn own_05_whatever_is_changed_past_the_api_is_told_by_an_audit() {
             let findings = w.deps.store.audit().await.unwrap().findings;
             assert!(findings.iter().any(|finding| finding.contains(says) && finding.contains(id)), "{sort_key}: {says}: {findings:?}");
             put(w, before).await;
+        }
+        let all = w.table.client().scan().table_name("remit").send().await.unwrap().items.unwrap_or_default();
+        for (kind, tampering, says) in BESIDE {
+            let state = |item: &&Item| item["pk"].as_s().unwrap().starts_with(kind) && item["sk"].as_s().unwrap() == "A#STATE";
+            let before = all.iter().find(state).unwrap();
+            tamper(w, before.clone(), &tampering).await;
+            let findings = w.deps.store.audit().await.unwrap().findings;
+            assert!(findings.iter().any(|finding| finding.contains(says)), "{kind}: {says}: {findings:?}");
+            put(w, before.clone()).await;
         }
     })
     .await;

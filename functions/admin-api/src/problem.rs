@@ -137,6 +137,7 @@ impl From<StoreError> for ApiProblem {
             }
             StoreError::Corrupt(_) | StoreError::Defect(_) => defect(error),
             StoreError::TooLarge { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "record_too_large", error.to_string()),
+            StoreError::TooMany { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much_at_once", error.to_string()),
             StoreError::Cursor => Self::bad("cursor_invalid", error.to_string()).field("cursor"),
         }
     }

@@ -37,7 +37,7 @@ pub async fn handle(deps: &Deps, mailer: &Mailer, event: &Value, has_time: Budge
         dispatch_due(deps, mailer, has_time).await?;
         return Ok(Answer::default());
     };
-    let keys: Vec<_> = rows.iter().map(|row| (row.invoice_id.clone(), row.key.clone())).collect();
+    let keys: Vec<_> = rows.iter().map(|row| (row.subject.clone(), row.key.clone())).collect();
     let failed = dispatch_rows(deps, mailer, &keys).await;
     let failure = |(place, _): (usize, AppError)| Failure { item_identifier: rows[place].sequence_number.clone() };
     Ok(Answer { batch_item_failures: failed.into_iter().map(failure).collect() })

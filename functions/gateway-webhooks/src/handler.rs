@@ -37,7 +37,7 @@ pub(crate) async fn stripe(State(deps): State<Deps>, headers: HeaderMap, body: B
         Ok(noted) => {
             tracing::info!(event = notice.event_id, kind = notice.kind, outcome = noted.name(), "notice");
             match noted {
-                Noted::Applied | Noted::Known | Noted::Duplicate | Noted::Unmatched | Noted::Foreign => {
+                Noted::Applied | Noted::Known | Noted::Duplicate | Noted::ClaimedElsewhere | Noted::Unmatched | Noted::Foreign => {
                     StatusCode::NO_CONTENT.into_response()
                 }
             }

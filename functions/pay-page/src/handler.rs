@@ -21,7 +21,6 @@ use domain::{
 use pages::{ErrorKind, PayNotice, error_page};
 use runtime::limits::{BodyError, MAX_FORM, has_content_type, read_body};
 use serde::Deserialize;
-use store::queries::Part;
 
 #[derive(Deserialize)]
 struct Form {
@@ -44,7 +43,7 @@ pub(crate) async fn turn_back(State(deps): State<Deps>, Path(token): Path<String
 
 async fn stay(deps: &Deps, token: &str, status: StatusCode, notice: Option<PayNotice>) -> Response {
     let Some(link) = read_link(deps, Purpose::Pay, token) else { return not_found_response() };
-    match load_by_link(deps, &link, Part::WithAttempts, deps.clock.now()).await {
+    match load_by_link(deps, &link, deps.clock.now()).await {
         Ok(folder) => pay(&Shown { deps, link: &link, token }, &folder, status, notice, None).await,
         Err(error) => problem(&link, &error),
     }

@@ -28,7 +28,13 @@ pub(crate) async fn pay(
         Err(error) => return problem(link, &error),
     };
     let invoice = &folder.invoice.value;
-    let attempt = folder.slot_attempt();
+    let attempt = match &invoice.slot {
+        Some(slot) => match deps.store.find_attempt(&slot.attempt_id).await {
+            Ok(found) => found.map(|attempt| attempt.value),
+            Err(error) => return problem(link, &error.into()),
+        },
+        None => None,
+    };
     let payer = folder.text.bill_to.emails.iter().map(|e| &e.address).find(|address| address.reference() == link.recipient);
     let due = invoice.amount_due();
     let no_gateway = no_gateway.or_else(|| deps.no_gateway(due).filter(|_| due.is_positive()));
@@ -42,8 +48,8 @@ pub(crate) async fn pay(
             pay_path: &format!("{}/p/{token}", deps.path_name()),
             invoice_url: deps.invoice_url(invoice, link.recipient).reveal(),
             payer,
-            open_checkout: attempt.is_some_and(|a| a.state == AttemptState::AwaitingPayer && a.recipient == link.recipient),
-            decline: attempt.and_then(|a| a.decline.as_ref()),
+            open_checkout: attempt.as_ref().is_some_and(|a| a.state == AttemptState::AwaitingPayer && a.recipient() == link.recipient),
+            decline: attempt.as_ref().and_then(|a| a.decline.as_ref()),
             // Why is for staff; the customer is told how else to pay.
             no_gateway: no_gateway.map(|_| ""),
             notice,

@@ -16,10 +16,7 @@ use chrono::{DateTime, Utc};
 use domain::{money::Money, pii::RecipientRef, settings::Business};
 use pages::{long_date, standing};
 use std::collections::BTreeMap;
-use store::{
-    lists::InvoiceList,
-    queries::{InvoiceFolder, Part},
-};
+use store::{lists::InvoiceList, queries::InvoiceFolder};
 
 /// Invoices that it lists.
 const MOST_INVOICES: i32 = 20;
@@ -102,7 +99,7 @@ pub async fn front_page(deps: &Deps, recorder: &Recorder, around: &Around) -> an
     let listed = deps.store.list_invoices(&InvoiceList::Newest, MOST_INVOICES, None).await?;
     let mut invoices = Vec::new();
     for row in &listed.rows {
-        let folder = deps.store.find_invoice(&row.id, Part::Page).await?;
+        let folder = deps.store.find_invoice(&row.id).await?;
         invoices.extend(folder.map(|folder| invoice_row(deps, &business, &folder, now)));
     }
     let at = |instant| look::minute(instant, business.zone);

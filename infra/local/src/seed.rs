@@ -74,7 +74,7 @@ pub async fn seed(deps: &Deps, key: &ApiKeyId) -> anyhow::Result<()> {
         let id = invoice(&then, key, contact, &product, &demo).await?;
         if demo.paid {
             let later = at(deps, now - TimeDelta::days(demo.sent_days_ago - 5));
-            let folder = later.store.find_invoice(&id, store::queries::Part::Page).await?.context("the invoice is gone")?;
+            let folder = later.store.find_invoice(&id).await?.context("the invoice is gone")?;
             let amount = folder.invoice.value.amount_due();
             let received = Received { amount, method: Method::Transfer, reference: Some("Statement 11".to_owned()), received_on: None };
             record_payment(&later, &caller(&later, key), &id, None, &received).await?;

@@ -25,7 +25,7 @@ pub async fn create_api_key(deps: &Deps, caller: &Caller, maker: &Grant, new: Ne
     let record = idempotency_record(caller, mint.id.as_str(), now);
     let context = deps.context(caller, "KEY-MAKE", now);
     let commit = Commit { api_keys: &[KeyWrite::New(&stored)], idempotency: record.as_ref(), ..Commit::new(&context) };
-    match deps.store.commit(&commit).await {
+    match deps.commit(&commit).await {
         Ok(_) => Ok(Answered { value: mint.minted(stored), replayed: false }),
         Err(CommitError::Lost(Lost::Idempotency)) => {
             Ok(Answered { value: replay(deps, caller, now).await?.ok_or(AppError::Busy)?, replayed: true })

@@ -2,11 +2,13 @@
 
 use crate::{
     Answered, AppError, Caller, Deps,
-    change::{Around, commit_events, idempotency_record, lost_race, new_invoice_id, replay},
+    change::{idempotency_record, new_invoice_id, replay},
+    commit::{Around, Races, Records, commit_changes},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     calendar::plus_days,
+    changes::Changes,
     currency::Currency,
     ids::{ContactId, InvoiceId, ProductId},
     invoice::{
@@ -92,27 +94,20 @@ pub async fn create_invoice(deps: &Deps, caller: &Caller, new: NewInvoice) -> Re
     let draft = Event::Document(DocumentEvent::Drafted { contact_id: new.contact_id.clone(), currency, body });
     let id = new_invoice_id(deps, now);
     let record = idempotency_record(caller, id.as_str(), now);
-    let mut races = 0;
+    let mut races = Races::default();
     loop {
         let mut events = vec![draft.clone()];
         let number = if new.send { Some(deps.store.next_number().await?) } else { None };
         if let Some(number) = number {
             events.extend(sent(&id, &draft, number, &contact, now)?);
         }
-        let around = Around {
-            business: &business,
-            contact: Some(&contact),
-            attempts: &[],
-            text: Some((&words, &salt)),
-            number,
-            idempotency: record.as_ref(),
-            gateway_event: None,
-        };
+        let around =
+            Around { contact: Some(&contact), text: Some((&words, &salt)), number, idempotency: record.as_ref(), ..Around::new(&business) };
         let context = deps.context(caller, if new.send { "NEW-SEND-OR-DRAFT" } else { "NEW-CUSTOMISE-LINES" }, now);
-        match commit_events(deps, &context, None, &id, &events, around).await {
+        match commit_changes(deps, &context, &Records::default(), &Changes::of_invoice(&id, events), around).await {
             Ok(_) => return Ok(Answered { value: id, replayed: false }),
             Err(CommitError::Lost(Lost::Idempotency)) => return replay(deps, caller).await?.ok_or(AppError::Busy),
-            Err(CommitError::Lost(lost)) => lost_race(deps, lost, &mut races).await?,
+            Err(CommitError::Lost(_)) => races.lost(deps).await?,
             Err(CommitError::Store(error)) => return Err(error.into()),
         }
     }
@@ -134,7 +129,7 @@ fn body(new: &NewInvoice, lines: Vec<Line>, words: &InvoiceText, salt: &str, bus
 fn sent(id: &InvoiceId, draft: &Event, number: u64, contact: &ContactFolder, now: DateTime<Utc>) -> Result<Vec<Event>, AppError> {
     let invoice = Invoice::begin(id.clone(), draft, now).map_err(|e| AppError::Defect(e.to_string()))?;
     let has_recipient = contact.contact.value.details.main_email().is_some();
-    Ok(invoice.send(Number::of_invoice(number), has_recipient)?)
+    Ok(invoice.send(Number::of_invoice(number), has_recipient, now)?)
 }
 
 /// The lines asked for, with what products give to them.

@@ -7,18 +7,15 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    ids::{InvoiceId, PaymentId},
+    ids::PaymentId,
     message::{BusEvent, Content, MailKind, Message, MessageState, Recipient, Role, recipients},
     payment::Payment,
     pii::{EmailAddress, Pii},
+    record::Subject,
     settings::Business,
 };
 use mail::{Composed, HandOver, MailView, Mailer, Outgoing, Published, compose};
-use store::{
-    CommitError,
-    lists::Due,
-    queries::{InvoiceFolder, Part},
-};
+use store::{CommitError, lists::Due, queries::InvoiceFolder};
 
 /// Seconds a claim lasts: longer than any hand-over takes, and than clocks differ.
 pub const LEASE_SECONDS: i64 = 120;
@@ -36,11 +33,11 @@ const ADDRESS_GONE: &str = "this is no longer an address of the contact";
 ///
 /// # Errors
 /// Those rows, by their place, that could not be dealt with and should be brought again.
-pub async fn dispatch_rows(deps: &Deps, mailer: &Mailer, rows: &[(InvoiceId, String)]) -> Vec<(usize, AppError)> {
+pub async fn dispatch_rows(deps: &Deps, mailer: &Mailer, rows: &[(Subject, String)]) -> Vec<(usize, AppError)> {
     let mut failed = Vec::new();
-    for (place, (invoice_id, key)) in rows.iter().enumerate() {
-        if let Err(error) = dispatch_row(deps, mailer, invoice_id, key).await {
-            tracing::error!(invoice = %invoice_id, %error, "an outbox row was left");
+    for (place, (subject, key)) in rows.iter().enumerate() {
+        if let Err(error) = dispatch_row(deps, mailer, subject, key).await {
+            tracing::error!(record = %subject, %error, "an outbox row was left");
             failed.push((place, error));
         }
     }
@@ -55,7 +52,7 @@ pub async fn dispatch_due(deps: &Deps, mailer: &Mailer, budget: Budget<'_>) -> R
     let mut walk = Walk::begin(deps, Source::Outbox, Slice::whole(Source::Outbox, deps.clock.now())).await?;
     while let Some(due) = walk.next(deps, budget).await? {
         let outcome = match &due {
-            Due::Message(invoice_id, key) => dispatch_row(deps, mailer, invoice_id, key).await,
+            Due::Message(subject, key) => dispatch_row(deps, mailer, subject, key).await,
             Due::Invoice(_) | Due::Attempt(..) => Ok(false),
         };
         walk.count(&due, outcome);
@@ -63,9 +60,9 @@ pub async fn dispatch_due(deps: &Deps, mailer: &Mailer, budget: Budget<'_>) -> R
     Ok(walk.end(deps))
 }
 
-async fn dispatch_row(deps: &Deps, mailer: &Mailer, invoice_id: &InvoiceId, key: &str) -> Result<bool, AppError> {
+async fn dispatch_row(deps: &Deps, mailer: &Mailer, subject: &Subject, key: &str) -> Result<bool, AppError> {
     let now = deps.clock.now();
-    let Some(found) = deps.store.find_message(invoice_id, key).await? else { return Ok(false) };
+    let Some(found) = deps.store.find_message(subject, key).await? else { return Ok(false) };
     if matches!(found.state, MessageState::Planned | MessageState::Claimed { .. }) {
         // One that was put back is as old as it was before.
         let since = if found.tries == 0 { found.send_at } else { found.planned_at };
@@ -176,9 +173,11 @@ impl Ready {
 
 /// Loads, checks and writes what a row is to hand over.
 async fn prepare(deps: &Deps, message: &Message, now: DateTime<Utc>) -> Result<Prepared, AppError> {
-    let Some(folder) = deps.store.find_invoice(&message.invoice_id, Part::WithPayments).await? else {
-        return Ok(Prepared::Moot("the invoice is gone"));
-    };
+    let payment =
+        if let Subject::Payment(id) = &message.subject { deps.store.find_payment(id).await?.map(|found| found.value) } else { None };
+    let invoice_id = if let Subject::Invoice(id) = &message.subject { Some(id) } else { payment.as_ref().and_then(Payment::first_invoice) };
+    let Some(invoice_id) = invoice_id else { return Ok(Prepared::Moot("its record is gone")) };
+    let Some(folder) = deps.store.find_invoice(invoice_id).await? else { return Ok(Prepared::Moot("the invoice is gone")) };
     if let Some(reason) = message.moot(&folder.invoice.value) {
         return Ok(Prepared::Moot(reason));
     }
@@ -187,16 +186,16 @@ async fn prepare(deps: &Deps, message: &Message, now: DateTime<Utc>) -> Result<P
             let (message, payment_id) = (message.clone(), payment_id.clone());
             Ok(Prepared::Ready(Box::new(Ready::Event { message, event: *event, payment_id, folder: Box::new(folder) })))
         }
-        Content::Mail { kind, recipient } => prepare_mail(deps, message, kind, recipient, &folder, now).await,
+        Content::Mail { kind, recipient } => prepare_mail(deps, message, (kind, recipient), &folder, payment.as_ref(), now).await,
     }
 }
 
 async fn prepare_mail(
     deps: &Deps,
     message: &Message,
-    kind: &MailKind,
-    recipient: &Recipient,
+    (kind, recipient): (&MailKind, &Recipient),
     folder: &InvoiceFolder,
+    payment: Option<&Payment>,
     now: DateTime<Utc>,
 ) -> Result<Prepared, AppError> {
     let invoice = &folder.invoice.value;
@@ -226,10 +225,6 @@ async fn prepare_mail(
     let business = deps.business(now).await?;
     let whose = recipient.address.reference();
     let (invoice_url, pay_url) = (deps.invoice_url(invoice, whose), deps.pay_url(invoice, whose));
-    let payment: Option<&Payment> = match kind {
-        MailKind::Receipt { payment_id } => folder.payments.iter().find(|p| p.id == *payment_id),
-        MailKind::Unpaid | MailKind::Request | MailKind::Upcoming { .. } | MailKind::PastDue { .. } => None,
-    };
     let view = MailView {
         invoice,
         text: &folder.text,
@@ -250,7 +245,7 @@ async fn prepare_mail(
         cc,
         recipient: recipient.address.clone(),
         name: folder.text.bill_to.name.clone(),
-        tag: format!("{}/{}", message.invoice_id, message.key),
+        tag: format!("{}/{}", message.subject, message.key),
         at: message.planned_at,
     }))))
 }
@@ -262,7 +257,7 @@ async fn plan_instead(deps: &Deps, row: Message) -> Result<(), AppError> {
         Err(CommitError::Lost(_)) => {}
         Err(CommitError::Store(error)) => return Err(error.into()),
     }
-    match deps.store.find_message(&row.invoice_id, &row.key).await? {
+    match deps.store.find_message(&row.subject, &row.key).await? {
         Some(found) if matches!(&found.state, MessageState::Cancelled { reason } if reason == ADDRESS_GONE) => {
             move_on(deps, &found, row).await?;
         }
@@ -274,7 +269,7 @@ async fn plan_instead(deps: &Deps, row: Message) -> Result<(), AppError> {
 /// Whether the same mail to another recipient is in the outbox, or went out.
 async fn has_row(deps: &Deps, message: &Message, other: &Recipient) -> Result<bool, AppError> {
     let Some(key) = message.key_for(other) else { return Ok(false) };
-    let found = deps.store.find_message(&message.invoice_id, &key).await?;
+    let found = deps.store.find_message(&message.subject, &key).await?;
     Ok(found.is_some_and(|row| !matches!(row.state, MessageState::Cancelled { .. } | MessageState::Failed { .. })))
 }
 
@@ -284,16 +279,16 @@ fn after_answer(message: &Message, answer: HandOver, now: DateTime<Utc>) -> Mess
     match answer {
         HandOver::Accepted { service_id } => to(MessageState::Handed { service_id, at: now }),
         HandOver::Refused { reason } => {
-            tracing::error!(invoice = %message.invoice_id, key = message.key, reason, "refused");
+            tracing::error!(record = %message.subject, key = message.key, reason, "refused");
             to(MessageState::Failed { reason })
         }
         HandOver::Throttled => later(message, now, SOON_MINUTES),
         HandOver::Blocked { reason } => {
-            tracing::warn!(invoice = %message.invoice_id, key = message.key, reason, "a hand-over waits until its reason is mended");
+            tracing::warn!(record = %message.subject, key = message.key, reason, "a hand-over waits until its reason is mended");
             later(message, now, MENDED_MINUTES)
         }
         HandOver::Unknown { reason } => {
-            tracing::warn!(invoice = %message.invoice_id, key = message.key, reason, "no answer to a hand-over");
+            tracing::warn!(record = %message.subject, key = message.key, reason, "no answer to a hand-over");
             match &message.content {
                 Content::Mail { .. } => to(MessageState::Uncertain { at: now }),
                 Content::Bus { .. } if now - message.planned_at > TimeDelta::days(BUS_DAYS) => to(MessageState::Failed { reason }),
@@ -312,7 +307,7 @@ fn later(message: &Message, now: DateTime<Utc>, most: i64) -> Message {
 async fn publish(mailer: &Mailer, message: &Message, event: BusEvent, folder: &InvoiceFolder, payment_id: Option<&PaymentId>) -> HandOver {
     let published = Published {
         event,
-        id: &format!("{}/{}", message.invoice_id, message.key),
+        id: &format!("{}/{}", message.subject, message.key),
         at: message.planned_at,
         invoice: &folder.invoice.value,
         payment_id,

@@ -103,7 +103,13 @@ impl AppError {
             | Self::NoRole(_)
             | Self::NotAnIdToken(_)
             | Self::Key(_)
-            | Self::Store(StoreError::Corrupt(_) | StoreError::Cursor | StoreError::TooLarge { .. } | StoreError::Defect(_))
+            | Self::Store(
+                StoreError::Corrupt(_)
+                | StoreError::Cursor
+                | StoreError::TooLarge { .. }
+                | StoreError::TooMany { .. }
+                | StoreError::Defect(_),
+            )
             | Self::Defect(_) => false,
         }
     }

@@ -1,9 +1,12 @@
 //! Use cases, one file each, named by the verb. Each loads, decides, commits, and answers; the world outside is told by
-//! what the commit left in the outbox. No use case calls another; what several share is in [`change`], [`settlement`] and [`api_keys`].
+//! what the commit left in the outbox. No use case calls another; what several share is in [`change`],
+//! [`settlement`], `commit` and [`api_keys`].
 
 pub mod api_keys;
 pub mod authenticate;
+pub mod caller;
 pub mod change;
+mod commit;
 pub mod connect;
 pub mod create_api_key;
 pub mod create_contact;
@@ -33,14 +36,14 @@ pub mod start_payment;
 pub mod sweep;
 pub mod void_invoice;
 
-pub use change::{Answered, Caller, Idempotency};
+pub use caller::{Answered, Caller, Idempotency};
 pub use error::AppError;
 
 use api_keys::Bootstrap;
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::{
     automation::Automation,
-    ids::{ApiKeyId, RequestId},
+    ids::{ApiKeyId, InvoiceId, RequestId},
     invoice::{Invoice, actions::Circumstances},
     link::{Link, LinkKeys, Purpose},
     money::Money,
@@ -56,7 +59,10 @@ use std::{
     fmt,
     sync::{Arc, Mutex},
 };
-use store::{Store, Stored, StoredApiKey};
+use store::{
+    Store, Stored, StoredApiKey,
+    queries::{ContactFolder, InvoiceFolder},
+};
 
 /// Where instants come from. Only functions and the local run make one from a real clock.
 #[derive(Clone)]
@@ -224,6 +230,14 @@ impl Deps {
         let found = self.store.find_business().await?.ok_or(AppError::NoBusiness)?;
         self.remember(|cache| cache.business = Some((now, found.clone())));
         Ok(found.value)
+    }
+
+    pub(crate) async fn load_invoice(&self, id: &InvoiceId) -> Result<InvoiceFolder, AppError> {
+        self.store.find_invoice(id).await?.ok_or(AppError::NotFound { what: "invoice" })
+    }
+
+    pub(crate) async fn load_contact(&self, invoice: &Invoice) -> Result<ContactFolder, AppError> {
+        self.store.find_contact(&invoice.contact_id).await?.ok_or_else(|| AppError::Defect(format!("{} has no contact", invoice.id)))
     }
 
     fn cached<T>(&self, pick: impl Fn(&Cache) -> Option<(DateTime<Utc>, T)>, now: DateTime<Utc>) -> Option<T> {

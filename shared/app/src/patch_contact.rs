@@ -1,13 +1,13 @@
 //! Staff correct a contact.
 
-use crate::{AppError, Caller, Deps};
+use crate::{AppError, Caller, Deps, commit::Races};
 use domain::{
     contact::{Contact, ContactDetails},
     ids::ContactId,
 };
 use store::{
-    CommitError, Lost,
-    commits::{Commit, ContactWrite},
+    CommitError,
+    commits::{Commit, Record, RecordWrite},
 };
 
 /// Changes a contact's details. `change` is given what is known now; `seen` is the version the client read.
@@ -22,7 +22,8 @@ pub async fn patch_contact(
     change: impl Fn(ContactDetails) -> Result<ContactDetails, AppError>,
 ) -> Result<(), AppError> {
     let now = deps.clock.now();
-    for races in 1..=crate::change::RACES {
+    let mut races = Races::default();
+    loop {
         let before = deps.store.find_contact(id).await?.ok_or(AppError::NotFound { what: "contact" })?;
         if seen.is_some_and(|seen| seen != before.contact.head.seq) {
             return Err(AppError::Stale);
@@ -31,15 +32,14 @@ pub async fn patch_contact(
         if details == before.contact.value.details {
             return Ok(());
         }
-        let after = Contact { details, ..before.contact.value.clone() };
+        let after = Contact { details, ..before.contact.value };
         let context = deps.context(caller, "COL-CONTACTS", now);
         let salt = deps.entropy.token();
-        let write = ContactWrite { before: before.contact.head, after: &after, salt: &salt, details_changed: true, credits: &[] };
-        match deps.store.commit(&Commit { contact: Some(write), ..Commit::new(&context) }).await {
+        let write = RecordWrite::plain(before.contact.head, Record::Contact(&after, &salt));
+        match deps.commit(&Commit::of(&context, write)).await {
             Ok(_) => return Ok(()),
-            Err(CommitError::Lost(Lost::Record | Lost::Conflict | Lost::Invoice)) => crate::change::pause(deps, races).await,
-            Err(error) => return Err(error.into()),
+            Err(CommitError::Lost(_)) => races.lost(deps).await?,
+            Err(CommitError::Store(error)) => return Err(error.into()),
         }
     }
-    Err(AppError::Busy)
 }

@@ -7,6 +7,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use domain::{
+    changes::Changes,
     ids::InvoiceId,
     invoice::{
         InvoiceText,
@@ -18,7 +19,6 @@ use domain::{
     outcome::Outcome,
     pii::Pii,
 };
-use store::queries::Part;
 
 /// What is to change; what is left out stays.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +51,7 @@ pub async fn patch_invoice(
     patch: InvoicePatch,
 ) -> Result<InvoiceId, AppError> {
     let now = deps.clock.now();
-    let folder = deps.load_invoice(id, Part::Page).await?;
+    let folder = deps.load_invoice(id).await?;
     let invoice = &folder.invoice.value;
     if seen.is_some_and(|seen| seen != invoice.etag()) {
         return Err(AppError::Stale);
@@ -64,9 +64,9 @@ pub async fn patch_invoice(
     // An open checkout shows a sum; it is closed only when that can change.
     let fence = patch.lines.is_some();
     let salt = deps.entropy.token();
-    let frame = Frame { caller, rule: "ACT-EDIT-STATUS", id, seen, fence, number: false, now };
-    let answered = change_invoice(deps, frame, |loaded| {
-        let invoice = &loaded.folder.invoice.value;
+    let frame = Frame { fence, ..Frame::new(caller, "ACT-EDIT-STATUS", id, seen, now) };
+    let answered = change_invoice(deps, frame, id, |loaded| {
+        let invoice = loaded.invoice();
         let scope = invoice.edit_scope()?;
         limits(&patch, scope)?;
         let old = &loaded.folder.text;
@@ -92,7 +92,7 @@ pub async fn patch_invoice(
             Outcome::Unchanged => Ok(None),
             Outcome::Changed(events) => {
                 let text = (text != invoice.body.text).then(|| (words, salt.clone()));
-                Ok(Some(Change { events, text }))
+                Ok(Some(Change { changes: Changes::of_invoice(id, events), text }))
             }
         }
     })

@@ -2,31 +2,28 @@
 
 use crate::{
     AppError, Caller, Deps,
-    change::{Around, commit_events},
-    settlement::{Word, ask, settle_with, word},
+    commit::{Around, Records, commit_changes},
+    settlement::{Case, Word, ask, settle_with, word},
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    attempt::{Attempt, AttemptState, CheckoutState},
-    ids::InvoiceId,
+    attempt::{Attempt, AttemptEvent, AttemptState, CheckoutState, How, Look, Order, Purpose},
+    changes::Changes,
+    ids::{AttemptId, InvoiceId},
     invoice::{
-        Invoice,
-        journal::{AttemptEvent, DocumentEvent, Event},
+        Invoice, SlotClass,
+        journal::{DocumentEvent, Event, SlotEvent},
         status::StatusCode,
     },
     message::{Content, Message, MessageState},
     payment::Origin,
     pii::{EmailAddress, RecipientRef},
-    record::Actor,
+    record::{Actor, Subject},
     reminder::pass_over,
     settings::Business,
 };
 use gateway::{Gateway, ListedCheckout, NotTold, Ours};
-use store::{
-    CommitError, RunRecord,
-    lists::Due,
-    queries::{InvoiceFolder, Part},
-};
+use store::{CommitError, RunRecord, lists::Due, queries::InvoiceFolder};
 
 /// The name under which it is written down, and that stands in journals.
 pub const RESTORE: &str = "restore";
@@ -124,12 +121,12 @@ pub async fn reconcile(deps: &Deps, gap: Gap, next_number: u64, links: Links) ->
     let mut done = Reconciled { numbers_raised: deps.store.raise_next_number(next_number).await?, ..Reconciled::default() };
     let mut from = None;
     loop {
-        let (found, next) = deps.store.walk_invoices(from).await?;
+        let (found, next) = deps.store.walk_records(from).await?;
         for due in found {
             match due {
-                Due::Message(invoice_id, key) => done.mails_uncertain += u64::from(pass.doubt(&invoice_id, &key).await?),
+                Due::Message(subject, key) => done.mails_uncertain += u64::from(pass.doubt(&subject, &key).await?),
                 Due::Invoice(invoice_id) => pass.look_through(&invoice_id, &mut done).await?,
-                Due::Attempt(..) => {}
+                Due::Attempt(attempt_id) => pass.ask_about(&attempt_id, &mut done).await?,
             }
         }
         from = next;
@@ -163,8 +160,8 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     /// A mail that was about to go out may have gone out since: it is not sent again, and staff see that nobody knows.
-    async fn doubt(&self, invoice_id: &InvoiceId, key: &str) -> Result<bool, AppError> {
-        let Some(found) = self.deps.store.find_message(invoice_id, key).await? else { return Ok(false) };
+    async fn doubt(&self, subject: &Subject, key: &str) -> Result<bool, AppError> {
+        let Some(found) = self.deps.store.find_message(subject, key).await? else { return Ok(false) };
         let open = matches!(found.state, MessageState::Planned | MessageState::Claimed { .. });
         let mail = matches!(found.content, Content::Mail { .. });
         if !open || !mail || found.planned_at > self.gap.until || found.send_at > self.gap.until {
@@ -178,9 +175,9 @@ impl Pass<'_> {
         }
     }
 
-    /// Ends the reminders of the gap, takes links back, and asks about the try that was open.
+    /// Ends the reminders of the gap, and takes links back.
     async fn look_through(&self, invoice_id: &InvoiceId, done: &mut Reconciled) -> Result<(), AppError> {
-        let folder = self.deps.load_invoice(invoice_id, Part::WithAttempts).await?;
+        let folder = self.deps.load_invoice(invoice_id).await?;
         let invoice = &folder.invoice.value;
         let mut events = pass_over(invoice, &self.business, &self.deps.automations, self.gap.until);
         done.reminders_passed_over += u64::from(!events.is_empty());
@@ -188,32 +185,37 @@ impl Pass<'_> {
             events.push(Event::Document(DocumentEvent::LinksRevoked));
             done.links_revoked += 1;
         }
-        let folder = if events.is_empty() { folder } else { self.commit(folder, events).await? };
-        self.ask_about_slot(folder, done).await.map(|_| ())
+        if !events.is_empty() {
+            self.commit(&Records::of_invoice(&folder.invoice), &Changes::of_invoice(invoice_id, events)).await?;
+        }
+        Ok(())
     }
 
-    async fn ask_about_slot(&self, folder: InvoiceFolder, done: &mut Reconciled) -> Result<InvoiceFolder, AppError> {
-        let Some(attempt) = folder.slot_attempt().cloned() else { return Ok(folder) };
+    /// Asks the gateway about an attempt that was open.
+    async fn ask_about(&self, id: &AttemptId, done: &mut Reconciled) -> Result<(), AppError> {
+        let found = self.deps.store.find_attempt(id).await?;
+        let Some(attempt) = found.filter(|found| found.value.state.holds_slot()) else { return Ok(()) };
         done.attempts_asked += 1;
-        let said = ask(self.deps, &attempt, &folder, self.now).await;
-        settle_with(self.deps, &self.caller, folder, &attempt.id, &said, &self.business, self.now).await
+        let case = Case::around(self.deps, attempt, &[]).await?;
+        let said = ask(self.deps, &case, self.now).await;
+        settle_with(self.deps, &self.caller, case, &said, &self.business, self.now).await.map(|_| ())
     }
 
     /// Gives a checkout of the gap back to its invoice.
     async fn take_back(&self, gateway: &Gateway, checkout: &ListedCheckout, ours: &Ours, done: &mut Reconciled) -> Result<(), AppError> {
-        let folder = self.deps.store.find_invoice(&ours.invoice_id, Part::WithAttempts).await?;
-        let folder = match folder {
+        let folder = match self.deps.store.find_invoice(&ours.invoice_id).await? {
             None => return self.leave(gateway, checkout, ours, NO_INVOICE, done).await,
             Some(folder) if folder.invoice.value.status.code() == StatusCode::Draft => {
                 return self.leave(gateway, checkout, ours, A_DRAFT, done).await;
             }
             Some(folder) => folder,
         };
-        if let Some(attempt) = folder.attempts.iter().find(|attempt| attempt.id == ours.attempt_id) {
+        if let Some(found) = self.deps.store.find_attempt(&ours.attempt_id).await? {
             // Known, and settled: only money that came late is news.
-            if !attempt.state.holds_slot() && attempt.state != AttemptState::Applied {
+            if !found.value.state.holds_slot() && found.value.state != AttemptState::Applied {
                 let said = word(gateway.read_checkout(&checkout.session_ref).await);
-                settle_with(self.deps, &self.caller, folder, &ours.attempt_id, &said, &self.business, self.now).await?;
+                let case = Case::around(self.deps, found, &[&folder]).await?;
+                settle_with(self.deps, &self.caller, case, &said, &self.business, self.now).await?;
             }
             return Ok(());
         }
@@ -227,8 +229,13 @@ impl Pass<'_> {
         let Some(attempt) = self.rebuilt(gateway, checkout, ours, &folder) else {
             return self.leave(gateway, checkout, ours, NOT_OURS, done).await;
         };
-        let folder = self.commit(folder, vec![Event::Attempt(AttemptEvent::Dispatched(Box::new(attempt)))]).await?;
-        settle_with(self.deps, &self.caller, folder, &ours.attempt_id, &said, &self.business, self.now).await?;
+        let taken = SlotEvent::Taken { attempt_id: attempt.id.clone(), class: SlotClass::Open };
+        let mut changes = Changes::of_invoice(&ours.invoice_id, vec![taken.into()]);
+        let look = attempt.next_look(attempt.state, 0, self.now);
+        changes.attempts.push((attempt.id.clone(), vec![AttemptEvent::Dispatched(Box::new(attempt))], look));
+        self.commit(&Records::of_invoice(&folder.invoice), &changes).await?;
+        let case = Case::load(self.deps, &ours.attempt_id).await?;
+        settle_with(self.deps, &self.caller, case, &said, &self.business, self.now).await?;
         done.attempts_rebuilt += 1;
         Ok(())
     }
@@ -236,29 +243,29 @@ impl Pass<'_> {
     /// The try as far as the gateway tells of it. Its idempotency key is a new one: nothing is sent under it, as its checkout is there.
     fn rebuilt(&self, gateway: &Gateway, checkout: &ListedCheckout, ours: &Ours, folder: &InvoiceFolder) -> Option<Attempt> {
         let invoice: &Invoice = &folder.invoice.value;
-        let mut attempt = Attempt {
+        let amount = checkout.amount.filter(|amount| amount.currency() == invoice.currency)?;
+        Some(Attempt {
             id: ours.attempt_id.clone(),
-            invoice_id: ours.invoice_id.clone(),
+            purpose: Purpose::Collect { orders: vec![Order { invoice_id: ours.invoice_id.clone(), rev: invoice.rev, amount }] },
+            how: How::Hosted {
+                recipient: folder.text.bill_to.main_email().map_or(RecipientRef::ANYONE, EmailAddress::reference),
+                link_version: invoice.link_version,
+                link_key: self.deps.links.current(),
+                open_until: checkout.expires_at,
+            },
             contact_id: invoice.contact_id.clone(),
-            amount: checkout.amount.filter(|amount| amount.currency() == invoice.currency)?,
-            invoice_rev: invoice.rev,
-            recipient: folder.text.bill_to.main_email().map_or(RecipientRef::ANYONE, EmailAddress::reference),
-            link_version: invoice.link_version,
-            link_key: self.deps.links.current(),
+            amount,
             origin: Origin::PayPage,
             gateway: gateway.name().to_owned(),
             key: self.deps.entropy.token(),
             taken_at: checkout.opened_at,
-            expires_at: checkout.expires_at,
             state: AttemptState::Dispatched,
             session_ref: Some(checkout.session_ref.clone()),
             intent_ref: None,
             decline: None,
-            looks: 0,
-            look_at: None,
-        };
-        attempt.look_at = attempt.next_look_at(AttemptState::Dispatched, 0, self.now);
-        Some(attempt)
+            payment_id: None,
+            look: Look::default(),
+        })
     }
 
     /// Closes a checkout that nobody should pay any more, and notes it for staff if money was or may be collected.
@@ -284,20 +291,10 @@ impl Pass<'_> {
         Ok(())
     }
 
-    async fn commit(&self, folder: InvoiceFolder, events: Vec<Event>) -> Result<InvoiceFolder, AppError> {
-        let id = folder.invoice.value.id.clone();
+    async fn commit(&self, before: &Records, changes: &Changes) -> Result<(), AppError> {
         let context = self.deps.context(&self.caller, "f55", self.now);
-        let around = Around {
-            business: &self.business,
-            contact: None,
-            attempts: &folder.attempts,
-            text: None,
-            number: None,
-            idempotency: None,
-            gateway_event: None,
-        };
-        match commit_events(self.deps, &context, Some(&folder.invoice), &id, &events, around).await {
-            Ok(after) => Ok(InvoiceFolder { invoice: after.invoice, attempts: after.attempts, ..folder }),
+        match commit_changes(self.deps, &context, before, changes, Around::new(&self.business)).await {
+            Ok(_) => Ok(()),
             Err(CommitError::Lost(_)) => Err(AppError::Busy),
             Err(CommitError::Store(error)) => Err(error.into()),
         }

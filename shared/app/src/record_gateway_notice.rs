@@ -2,12 +2,12 @@
 
 use crate::{
     AppError, Caller, Deps,
-    change::{Around, commit_events, lost_race},
-    settlement::{Word, close_outdated, decide, look},
+    commit::Races,
+    settlement::{Case, Word, claimed, close_outdated, commit_case, decide, look},
 };
-use domain::{attempt::Attempt, ids::InvoiceId, invoice::Invoice, outcome::Outcome, record::Actor};
+use domain::{attempt::Attempt, outcome::Outcome, record::Actor};
 use gateway::{Gateway, Notice};
-use store::{CommitError, GatewayEventRecord, Lost, Stored, queries::Part};
+use store::{CommitError, GatewayEventRecord, Lost};
 
 /// What a notice led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Noted {
     Known,
     /// The same event was recorded before.
     Duplicate,
+    /// Its money is another attempt's payment already; staff have to look.
+    ClaimedElsewhere,
     /// It is about nothing of ours.
     Unmatched,
     /// It is of the other mode or of another account, and was not written down.
@@ -32,13 +34,15 @@ impl Noted {
             Self::Applied => "applied",
             Self::Known => "ignored_old",
             Self::Duplicate => "duplicate",
+            Self::ClaimedElsewhere => "claimed_elsewhere",
             Self::Unmatched => "unmatched",
             Self::Foreign => "foreign",
         }
     }
 }
 
-/// Carries a verified notice out: one transaction read, one gateway call, one commit that also writes the event's row.
+/// Carries a verified notice out: the event, the attempt and its invoices are read, then one gateway call, and one commit that also writes
+/// the event's row.
 ///
 /// # Idempotency
 /// The event's row is written with what it settles; a duplicate is one read and no write.
@@ -57,69 +61,62 @@ pub async fn record_gateway_notice(deps: &Deps, gateway: &Gateway, notice: &Noti
         outcome: noted.name().to_owned(),
         received_at: now,
     };
-    let (Some(invoice_id), Some(attempt_id), Some(contact_id)) = (&notice.invoice_id, &notice.attempt_id, &notice.contact_id) else {
+    let Some(attempt_id) = &notice.attempt_id else {
         return write_down(deps, &record(Noted::Unmatched), Noted::Unmatched).await;
+    };
+    if deps.store.find_gateway_event(gateway.name(), &notice.event_id).await?.is_some() {
+        return Ok(Noted::Duplicate);
+    }
+    let Some(attempt) = deps.store.find_attempt(attempt_id).await?.filter(|found| is_about(notice, &found.value)) else {
+        return write_down(deps, &record(Noted::Unmatched), Noted::Unmatched).await;
+    };
+    let Some(session) = notice.session_ref.clone().or_else(|| attempt.value.session_ref.clone()) else {
+        return write_down(deps, &record(Noted::Known), Noted::Known).await;
     };
     let business = deps.business(now).await?;
     let caller = Caller::new(deps, Actor::Gateway(gateway.name().to_owned()), now);
-    let mut said: Option<Word> = None;
-    let mut races = 0;
+    let word = look(gateway, &attempt.value, &session).await;
+    if matches!(word, Word::Silence) {
+        return Err(AppError::GatewayUnanswered);
+    }
+    let mut case = Case::around(deps, attempt, &[]).await?;
+    let mut races = Races::default();
     loop {
-        let found = deps.store.find_for_notice(gateway.name(), &notice.event_id, invoice_id, attempt_id, contact_id).await?;
-        if found.event.is_some() {
-            return Ok(Noted::Duplicate);
-        }
-        let (Some(invoice), Some(attempt), Some(contact)) = (found.invoice, found.attempt, found.contact) else {
-            return write_down(deps, &record(Noted::Unmatched), Noted::Unmatched).await;
-        };
-        let Some(session) = notice.session_ref.as_ref().or(attempt.session_ref.as_ref()) else {
-            return write_down(deps, &record(Noted::Known), Noted::Known).await;
-        };
-        let word = match said.take() {
-            Some(word) => word,
-            None => look(gateway, &attempt, session).await,
-        };
-        if matches!(word, Word::Silence) {
-            return Err(AppError::GatewayUnanswered);
-        }
-        let another_is_open = invoice.value.slot.as_ref().is_some_and(|slot| slot.attempt_id != attempt.id);
-        let (invoice, attempts) = if another_is_open { with_all(deps, invoice_id).await? } else { (invoice, vec![attempt]) };
-        let Some(attempt) = attempts.iter().find(|attempt| attempt.id == *attempt_id) else {
-            return Err(AppError::Defect(format!("{attempt_id} is gone from {invoice_id}")));
-        };
-        let Outcome::Changed(events) = decide(&invoice.value, attempt, &word, &business, now)? else {
+        let Outcome::Changed(changes) = decide(&case, &word, &business, now)? else {
             return write_down(deps, &record(Noted::Known), Noted::Known).await;
         };
         let event = record(Noted::Applied);
-        let around = Around {
-            business: &business,
-            contact: Some(&contact),
-            attempts: &attempts,
-            text: None,
-            number: None,
-            idempotency: None,
-            gateway_event: Some(&event),
-        };
-        let context = deps.context(&caller, "R2", now);
-        match commit_events(deps, &context, Some(&invoice), invoice_id, &events, around).await {
-            Ok(_) => {
-                if another_is_open {
-                    close_outdated(deps, &caller, deps.load_invoice(invoice_id, Part::WithAttempts).await?, &business, now).await;
-                }
+        let lost = match commit_case(deps, &caller, &case, &changes, &business, Some(&event), now).await {
+            Ok(records) => {
+                close_outdated(deps, &caller, case.after(records), &business, now).await;
                 return Ok(Noted::Applied);
             }
             Err(CommitError::Lost(Lost::Event)) => return Ok(Noted::Duplicate),
-            Err(CommitError::Lost(lost)) => lost_race(deps, lost, &mut races).await?,
+            Err(CommitError::Lost(lost)) => lost,
             Err(CommitError::Store(error)) => return Err(error.into()),
+        };
+        races.lost(deps).await?;
+        let id = case.attempt.value.id.clone();
+        case = Case::load(deps, &id).await?;
+        if lost == Lost::Claimed
+            && let Some(changes) = claimed(deps, &case, &word, &changes, now).await?
+        {
+            let event = record(Noted::ClaimedElsewhere);
+            commit_case(deps, &caller, &case, &changes, &business, Some(&event), now).await?;
+            return Ok(Noted::ClaimedElsewhere);
         }
-        said = Some(word);
     }
 }
 
-/// The invoice with all its attempts, for money that changes what another one's open checkout may ask for.
-async fn with_all(deps: &Deps, id: &InvoiceId) -> Result<(Stored<Invoice>, Vec<Attempt>), AppError> {
-    let folder = deps.load_invoice(id, Part::WithAttempts).await?;
-    Ok((folder.invoice, folder.attempts))
+/// Whether a notice that names an attempt is about its own checkout: one session never settles another attempt.
+fn is_about(notice: &Notice, attempt: &Attempt) -> bool {
+    let same = |theirs: &Option<String>, ours: &Option<String>| theirs.is_none() || ours.is_none() || theirs == ours;
+    let ours = same(&notice.session_ref, &attempt.session_ref)
+        && notice.invoice_id.as_ref().is_none_or(|invoice| attempt.order_of(invoice).is_some());
+    if !ours {
+        tracing::error!(attempt = %attempt.id, event = notice.event_id, "a notice names an attempt whose checkout or invoice is another one");
+    }
+    ours
 }
 
 async fn write_down(deps: &Deps, record: &GatewayEventRecord, noted: Noted) -> Result<Noted, AppError> {

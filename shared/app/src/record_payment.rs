@@ -27,7 +27,7 @@ pub struct Received {
 }
 
 /// Logs an offline payment, after closing an open checkout; one that turns out to be paid is settled first.
-/// `seen` is the `ETag` the client read.
+/// `seen` is the `ETag` the client read. Answers with the payment.
 ///
 /// # Errors
 /// [`AppError::Stale`]; refusals by `ACT-PAY-STATUS`, G1 and G2; [`AppError::GatewayUnanswered`] while an open checkout cannot be closed.
@@ -37,11 +37,11 @@ pub async fn record_payment(
     id: &InvoiceId,
     seen: Option<&str>,
     received: &Received,
-) -> Result<Answered<InvoiceId>, AppError> {
+) -> Result<Answered<PaymentId>, AppError> {
     let now = deps.clock.now();
     let payment_id = PaymentId::at(millis(now), deps.entropy.number());
-    let frame = Frame { caller, rule: "ACT-PAY-OFFLINE", id, seen, fence: true, number: false, now };
-    change_invoice(deps, frame, |loaded| {
+    let frame = Frame { fence: true, ..Frame::new(caller, "ACT-PAY-OFFLINE", id, seen, now) };
+    change_invoice(deps, frame, &payment_id, |loaded| {
         let today = loaded.business.zone.date_at(now);
         let offered = OfflinePayment {
             id: payment_id.clone(),
@@ -50,7 +50,7 @@ pub async fn record_payment(
             reference: received.reference.clone(),
             received_on: received.received_on.unwrap_or(today),
         };
-        Ok(Some(loaded.folder.invoice.value.record_offline(&offered, today, now)?.into()))
+        Ok(Some(loaded.invoice().record_offline(&offered, today, now)?.into()))
     })
     .await
 }

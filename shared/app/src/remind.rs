@@ -2,12 +2,13 @@
 
 use crate::{
     AppError, Caller, Deps,
-    change::{Around, commit_events, lost_race},
+    commit::{Around, Races, Records, commit_changes},
     sweep::{Budget, Run, Slice, Source, Walk, ask_for_rest, nothing_due, record},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     automation::Sweep,
+    changes::Changes,
     ids::InvoiceId,
     invoice::journal::{ChaseEvent, Event},
     record::Actor,
@@ -16,7 +17,7 @@ use domain::{
 };
 use mail::Bus;
 use serde_json::Value;
-use store::{CommitError, lists::Due, queries::Part};
+use store::{CommitError, lists::Due};
 
 /// Deals with every invoice whose step is due: 16 queries when none is. May be run twice, killed anywhere, or missed for days.
 /// When time runs out, an event asks for the next slice; `event` is what started this one.
@@ -52,9 +53,9 @@ pub async fn remind(deps: &Deps, bus: &Bus, sweep: Sweep, event: &Value, budget:
 }
 
 async fn remind_invoice(deps: &Deps, caller: &Caller, id: &InvoiceId, business: &Business, now: DateTime<Utc>) -> Result<bool, AppError> {
-    let mut races = 0;
+    let mut races = Races::default();
     loop {
-        let folder = deps.load_invoice(id, Part::Page).await?;
+        let folder = deps.load_invoice(id).await?;
         let invoice = &folder.invoice.value;
         let contact = deps.load_contact(invoice).await?;
         let snapshot = Snapshot { invoice, contact: &contact.contact.value.details, business };
@@ -68,11 +69,11 @@ async fn remind_invoice(deps: &Deps, caller: &Caller, id: &InvoiceId, business: 
             return Ok(false);
         }
         let context = deps.context(caller, "R7", now);
-        let around =
-            Around { business, contact: Some(&contact), attempts: &[], text: None, number: None, idempotency: None, gateway_event: None };
-        match commit_events(deps, &context, Some(&folder.invoice), id, &events, around).await {
+        let around = Around { contact: Some(&contact), ..Around::new(business) };
+        let changes = Changes::of_invoice(id, events);
+        match commit_changes(deps, &context, &Records::of_invoice(&folder.invoice), &changes, around).await {
             Ok(_) => return Ok(true),
-            Err(CommitError::Lost(lost)) => lost_race(deps, lost, &mut races).await?,
+            Err(CommitError::Lost(_)) => races.lost(deps).await?,
             Err(CommitError::Store(error)) => return Err(error.into()),
         }
     }

@@ -4,7 +4,7 @@ use crate::{
     Answered, AppError, Caller, Deps,
     change::{Frame, change_invoice},
 };
-use domain::ids::InvoiceId;
+use domain::{changes::Changes, ids::InvoiceId};
 
 /// Mails the invoice once more; within a minute of the last time only with `force`.
 /// `seen` is the `ETag` the client read.
@@ -19,12 +19,12 @@ pub async fn request_payment(
     force: bool,
 ) -> Result<Answered<InvoiceId>, AppError> {
     let now = deps.clock.now();
-    let frame = Frame { caller, rule: "ACT-REQUEST", id, seen, fence: false, number: false, now };
-    change_invoice(deps, frame, |loaded| {
-        let invoice = &loaded.folder.invoice.value;
+    let frame = Frame::new(caller, "ACT-REQUEST", id, seen, now);
+    change_invoice(deps, frame, id, |loaded| {
+        let invoice = loaded.invoice();
         let has_recipient = loaded.contact.contact.value.details.main_email().is_some();
         let circumstances = deps.circumstances(invoice, has_recipient);
-        Ok(Some(invoice.request_payment(&circumstances, force, now)?.into()))
+        Ok(Some(Changes::of_invoice(id, invoice.request_payment(&circumstances, force, now)?).into()))
     })
     .await
 }

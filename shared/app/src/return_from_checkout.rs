@@ -3,16 +3,16 @@
 use crate::{
     AppError, Caller, Deps,
     open_invoice::load_by_link,
-    settlement::{Word, ask, settle_with},
+    settlement::{Case, Word, ask, settle_with},
 };
 use domain::{
     attempt::{AttemptState, Decline},
-    ids::AttemptId,
+    ids::{AttemptId, PaymentId},
     link::Link,
     payment::Payment,
     record::Actor,
 };
-use store::queries::{InvoiceFolder, Part};
+use store::queries::InvoiceFolder;
 
 /// How the try went, as far as it is known.
 #[derive(Debug)]
@@ -33,45 +33,48 @@ pub enum Returned {
 /// [`AppError::NotFound`] for a link that opens nothing, or a try of another invoice.
 pub async fn return_from_checkout(deps: &Deps, link: &Link, attempt_id: Option<&AttemptId>) -> Result<(InvoiceFolder, Returned), AppError> {
     let now = deps.clock.now();
-    let folder = load_by_link(deps, link, Part::WithPayments, now).await?;
-    let attempt = match attempt_id {
-        Some(id) => folder.attempts.iter().find(|attempt| attempt.id == *id).ok_or(AppError::NotFound { what: "attempt" })?,
-        None => match folder.attempts.last() {
-            Some(attempt) => attempt,
-            None => return Ok((folder, Returned::NotPaid(None))),
-        },
+    let folder = load_by_link(deps, link, now).await?;
+    let in_slot = folder.invoice.value.slot.as_ref().map(|slot| slot.attempt_id.clone());
+    let Some(id) = attempt_id.cloned().or(in_slot) else {
+        return match folder.invoice.value.money.last() {
+            Some(line) => paid(deps, folder.clone(), Some(&line.payment_id)).await,
+            None => Ok((folder, Returned::NotPaid(None))),
+        };
     };
-    let id = attempt.id.clone();
-    let folder = if attempt.state.holds_slot() {
+    let attempt = deps.store.find_attempt(&id).await?.filter(|found| found.value.order_of(&link.invoice_id).is_some());
+    let case = Case::around(deps, attempt.ok_or(AppError::NotFound { what: "attempt" })?, &[&folder]).await?;
+    let case = if case.attempt.value.state.holds_slot() {
         let business = deps.business(now).await?;
         let caller = Caller::new(deps, Actor::Customer(link.recipient), now);
-        match ask(deps, attempt, &folder, now).await {
+        match ask(deps, &case, now).await {
             // An open checkout that cannot be looked up right now is no less open; whether it was paid is not known.
-            Word::Silence if attempt.state == AttemptState::Processing => folder,
+            Word::Silence if case.attempt.value.state == AttemptState::Processing => case,
             Word::Silence => return Ok((folder, Returned::Unknown)),
-            word @ (Word::Report(_) | Word::Nothing) => {
-                settle_with(deps, &caller, folder, &id, &word, &business, now).await?;
-                load_by_link(deps, link, Part::WithPayments, now).await?
-            }
+            word @ (Word::Report(_) | Word::Nothing) => settle_with(deps, &caller, case, &word, &business, now).await?,
         }
     } else {
-        folder
+        case
     };
-    let Some(attempt) = folder.attempts.iter().find(|attempt| attempt.id == id) else {
-        return Err(AppError::NotFound { what: "attempt" });
-    };
-    let returned = match attempt.state {
-        AttemptState::Applied => match folder.payments.iter().find(|p| p.attempt_id.as_ref() == Some(&id)) {
-            Some(payment) => Returned::Paid(Box::new(payment.clone())),
-            None => Returned::Unknown,
-        },
-        AttemptState::Processing => Returned::Processing,
+    let attempt = &case.attempt.value;
+    let folder = case.folder(&link.invoice_id).cloned().unwrap_or(folder);
+    match attempt.state {
+        AttemptState::Applied => paid(deps, folder, attempt.payment_id.as_ref()).await,
+        AttemptState::Processing => Ok((folder, Returned::Processing)),
         AttemptState::AwaitingPayer
         | AttemptState::RequiresAction
         | AttemptState::Declined
         | AttemptState::Expired
-        | AttemptState::Cancelled => Returned::NotPaid(attempt.decline.clone()),
-        AttemptState::Prepared | AttemptState::Dispatched | AttemptState::Unknown | AttemptState::Conflicted => Returned::Unknown,
+        | AttemptState::Cancelled => Ok((folder, Returned::NotPaid(attempt.decline.clone()))),
+        AttemptState::Prepared | AttemptState::Dispatched | AttemptState::Unknown | AttemptState::Conflicted => {
+            Ok((folder, Returned::Unknown))
+        }
+    }
+}
+
+async fn paid(deps: &Deps, folder: InvoiceFolder, payment: Option<&PaymentId>) -> Result<(InvoiceFolder, Returned), AppError> {
+    let found = match payment {
+        Some(id) => deps.store.find_payment(id).await?,
+        None => None,
     };
-    Ok((folder, returned))
+    Ok((folder, found.map_or(Returned::Unknown, |payment| Returned::Paid(Box::new(payment.value)))))
 }

@@ -3,7 +3,7 @@
 use crate::{
     AppError, Caller, Deps,
     api_keys::{another_owner, find_api_key},
-    change::lost_race,
+    commit::Races,
 };
 use domain::{api_key::KeyRefusal, ids::ApiKeyId};
 use store::{CommitError, KeyWrite, StoredApiKey, commits::Commit};
@@ -14,7 +14,7 @@ use store::{CommitError, KeyWrite, StoredApiKey, commits::Commit};
 /// A refusal by `KEY-LAST-OWNER` for the last key with which an owner can come in; [`AppError::NotFound`], [`AppError::Stale`].
 pub async fn revoke_api_key(deps: &Deps, caller: &Caller, id: &ApiKeyId, seen: Option<u64>) -> Result<(), AppError> {
     let now = deps.clock.now();
-    let mut races = 0;
+    let mut races = Races::default();
     loop {
         let before = find_api_key(deps, id, now).await?.ok_or(AppError::NotFound { what: "API key" })?;
         if before.key.revoked.is_some() {
@@ -32,12 +32,12 @@ pub async fn revoke_api_key(deps: &Deps, caller: &Caller, id: &ApiKeyId, seen: O
         let after = StoredApiKey { key: before.key.revoke(caller.actor.clone(), now), ..before };
         let writes: Vec<KeyWrite<'_>> = [KeyWrite::Changed(&after)].into_iter().chain(keeper.as_ref().map(KeyWrite::Kept)).collect();
         let context = deps.context(caller, "KEY-REVOKE", now);
-        match deps.store.commit(&Commit { api_keys: &writes, ..Commit::new(&context) }).await {
+        match deps.commit(&Commit { api_keys: &writes, ..Commit::new(&context) }).await {
             Ok(_) => {
                 deps.forget_key(id);
                 return Ok(());
             }
-            Err(CommitError::Lost(lost)) => lost_race(deps, lost, &mut races).await?,
+            Err(CommitError::Lost(_)) => races.lost(deps).await?,
             Err(CommitError::Store(error)) => return Err(error.into()),
         }
     }

@@ -3,7 +3,8 @@
 use crate::{
     Answered, AppError, Caller, Deps,
     api_keys::{Mint, Minted, find_api_key, replay},
-    change::{idempotency_record, lost_race},
+    change::idempotency_record,
+    commit::Races,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{access::Grant, api_key::ApiKey, ids::ApiKeyId};
@@ -38,7 +39,7 @@ pub async fn rotate_api_key(
     }
     let mint = Mint::new(deps, now);
     let record = idempotency_record(caller, mint.id.as_str(), now);
-    let mut races = 0;
+    let mut races = Races::default();
     loop {
         let before = find_api_key(deps, id, now).await?.ok_or(AppError::NotFound { what: "API key" })?;
         if seen.is_some_and(|seen| seen != before.rev) {
@@ -48,13 +49,13 @@ pub async fn rotate_api_key(
         let (new, old) = (mint.stored(new), StoredApiKey { key: old, ..before });
         let context = deps.context(caller, "KEY-ROTATE", now);
         let writes = [KeyWrite::New(&new), KeyWrite::Changed(&old)];
-        match deps.store.commit(&Commit { api_keys: &writes, idempotency: record.as_ref(), ..Commit::new(&context) }).await {
+        match deps.commit(&Commit { api_keys: &writes, idempotency: record.as_ref(), ..Commit::new(&context) }).await {
             Ok(_) => {
                 deps.forget_key(id);
                 return Ok(Answered { value: Rotated { minted: mint.minted(new), replaced: old.key }, replayed: false });
             }
             Err(CommitError::Lost(Lost::Idempotency)) => return replayed(deps, caller, id, now).await?.ok_or(AppError::Busy),
-            Err(CommitError::Lost(lost)) => lost_race(deps, lost, &mut races).await?,
+            Err(CommitError::Lost(_)) => races.lost(deps).await?,
             Err(CommitError::Store(error)) => return Err(error.into()),
         }
     }

@@ -2,7 +2,10 @@
 
 use crate::{AppError, Caller, Deps};
 use domain::{record::Head, settings::Business};
-use store::{CommitError, Lost, Stored, commits::Commit};
+use store::{
+    CommitError, Lost, Stored,
+    commits::{Commit, Record, RecordWrite},
+};
 
 /// Saves the settings. `seen` is the version the client read; none for whatever is there.
 ///
@@ -22,7 +25,7 @@ pub async fn save_business(deps: &Deps, caller: &Caller, business: Business, see
         return Ok(value.clone());
     }
     let context = deps.context(caller, "SET-SCOPE", now);
-    match deps.store.commit(&Commit { business: Some((head, &business)), ..Commit::new(&context) }).await {
+    match deps.commit(&Commit::of(&context, RecordWrite::plain(head, Record::Business(&business)))).await {
         Ok(_) => {
             deps.remember(|cache| cache.business = None);
             Ok(business)

@@ -4,18 +4,19 @@
 use crate::{
     AppError, Caller, Deps,
     measures::Measure,
-    settlement::{Word, ask, settle_with, word},
+    settlement::{Case, Word, ask, settle_with, word},
     sweep::{Budget, Run, Slice, Source, Walk, nothing_due, record},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    attempt::{Attempt, AttemptState},
+    attempt::AttemptState,
     automation::Sweep,
-    ids::{AttemptId, InvoiceId},
+    ids::AttemptId,
     record::{Actor, Subject},
     settings::Business,
 };
-use store::{lists::Due, queries::Part};
+use gateway::{Answer, Why};
+use store::lists::Due;
 
 /// How long a try may wait for neither payer nor bank before somebody should know.
 const WAITED: TimeDelta = TimeDelta::minutes(15);
@@ -41,7 +42,7 @@ pub async fn settle_attempts(deps: &Deps, budget: Budget<'_>) -> Result<Run, App
     let mut walk = Walk::begin(deps, source, Slice::whole(source, now)).await?;
     while let Some(due) = walk.next(deps, budget).await? {
         let outcome = match &due {
-            Due::Attempt(invoice_id, attempt_id) => settle_one(deps, &caller, invoice_id, attempt_id, &business, now).await,
+            Due::Attempt(attempt_id) => settle_one(deps, &caller, attempt_id, &business, now).await,
             Due::Invoice(_) | Due::Message(..) => Ok(false),
         };
         walk.count(&due, outcome);
@@ -68,10 +69,10 @@ async fn set_up(deps: &Deps, now: DateTime<Utc>) -> Result<DateTime<Utc>, AppErr
 }
 
 /// Settles money that the gateway collected since two days before the last time, and that nobody told of: a notice was lost for good, and the
-/// try was given up before. A payment of ours whose try is not there is an error for somebody to look at. When the gateway does not
-/// answer, the day counts as not looked at, and the next run tries again.
+/// try was given up before. A payment of ours whose attempt is not there, or that cannot be read, is an error for somebody to look at, and
+/// keeps none of the others waiting. When the gateway does not answer, the day counts as not looked at, and the next run tries again.
 async fn look_back(deps: &Deps, caller: &Caller, business: &Business, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<Run, AppError> {
-    let mut run = Run::default();
+    let (mut run, mut silent) = (Run::default(), 0_u32);
     let Some(gateway) = &deps.gateway else { return Ok(run) };
     let listed = gateway.list_checkouts(since).await.map_err(|why| {
         tracing::warn!(%why, "the gateway did not list its checkouts");
@@ -79,50 +80,51 @@ async fn look_back(deps: &Deps, caller: &Caller, business: &Business, since: Dat
     })?;
     for checkout in listed.into_iter().filter(|checkout| checkout.paid) {
         let Some(ours) = checkout.ours else { continue };
-        let folder = deps.store.find_invoice(&ours.invoice_id, Part::WithAttempts).await?;
-        let state =
-            folder.as_ref().and_then(|folder| folder.attempts.iter().find(|attempt| attempt.id == ours.attempt_id)).map(|a| a.state);
-        match (folder, state) {
-            (Some(_), Some(AttemptState::Applied | AttemptState::Conflicted)) => run.passed += 1,
-            (Some(folder), Some(_)) => {
-                let said = word(gateway.read_checkout(&checkout.session_ref).await);
-                if matches!(said, Word::Silence) {
-                    return Err(AppError::GatewayUnanswered);
+        let found = deps.store.find_attempt(&ours.attempt_id).await?;
+        match found {
+            Some(found) if matches!(found.value.state, AttemptState::Applied | AttemptState::Conflicted) => run.passed += 1,
+            Some(found) => {
+                let answer = gateway.read_checkout(&checkout.session_ref).await;
+                if matches!(answer, Answer::Unknown(Why::Unreadable(_))) {
+                    tracing::error!(attempt = %ours.attempt_id, "a payment that nobody told of cannot be read at the gateway");
+                    run.failed += 1;
+                    continue;
                 }
-                settle_with(deps, caller, folder, &ours.attempt_id, &said, business, now).await?;
+                let said = word(answer);
+                if matches!(said, Word::Silence) {
+                    silent += 1;
+                    continue;
+                }
+                settle_with(deps, caller, Case::around(deps, found, &[]).await?, &said, business, now).await?;
                 run.done += 1;
             }
-            (None, _) | (_, None) => {
-                tracing::error!(invoice = %ours.invoice_id, attempt = %ours.attempt_id, "a payment at the gateway has no try here");
+            None => {
+                tracing::error!(invoice = %ours.invoice_id, attempt = %ours.attempt_id, "a payment at the gateway has no attempt here");
                 run.failed += 1;
             }
         }
     }
+    if silent > 0 {
+        tracing::warn!(silent, "the gateway did not tell of all that it collected");
+        return Err(AppError::GatewayUnanswered);
+    }
     Ok(run)
 }
 
-async fn settle_one(
-    deps: &Deps,
-    caller: &Caller,
-    invoice_id: &InvoiceId,
-    attempt_id: &AttemptId,
-    business: &Business,
-    now: DateTime<Utc>,
-) -> Result<bool, AppError> {
-    let folder = deps.load_invoice(invoice_id, Part::WithAttempts).await?;
-    let Some(attempt) = folder.attempts.iter().find(|attempt| attempt.id == *attempt_id).cloned() else {
-        return Err(AppError::NotFound { what: "attempt" });
-    };
-    if !attempt.state.holds_slot() || attempt.look_at.is_none_or(|at| at > now) {
+async fn settle_one(deps: &Deps, caller: &Caller, id: &AttemptId, business: &Business, now: DateTime<Utc>) -> Result<bool, AppError> {
+    let found = deps.store.find_attempt(id).await?.ok_or(AppError::NotFound { what: "attempt" })?;
+    if !found.value.state.holds_slot() || found.value.look.at.is_none_or(|at| at > now) {
         return Ok(false);
     }
-    let word = ask(deps, &attempt, &folder, now).await;
+    let case = Case::around(deps, found, &[]).await?;
+    let word = ask(deps, &case, now).await;
     let silent = matches!(word, Word::Silence);
-    let folder = settle_with(deps, caller, folder, attempt_id, &word, business, now).await?;
+    let case = settle_with(deps, caller, case, &word, business, now).await?;
     if silent {
-        tracing::warn!(invoice = %invoice_id, attempt = %attempt_id, "still without an outcome");
+        tracing::warn!(attempt = %id, "still without an outcome");
     }
-    let waits_for_nobody = |attempt: &Attempt| match attempt.state {
+    let attempt = &case.attempt.value;
+    let waits_for_nobody = match attempt.state {
         AttemptState::Prepared | AttemptState::Dispatched | AttemptState::Unknown => now - attempt.taken_at > WAITED,
         AttemptState::Conflicted => true,
         AttemptState::AwaitingPayer
@@ -133,7 +135,7 @@ async fn settle_one(
         | AttemptState::Expired
         | AttemptState::Cancelled => false,
     };
-    if folder.attempts.iter().any(|attempt| attempt.id == *attempt_id && waits_for_nobody(attempt)) {
+    if waits_for_nobody {
         deps.measures.note(Measure::AttemptsWithoutOutcome, 1);
     }
     Ok(true)

@@ -2,13 +2,13 @@
 
 use crate::{
     AppError, Caller, Deps,
-    change::{Around, RACES, commit_events, pause},
+    commit::{Around, Races, Records, commit_changes},
     millis,
-    settlement::{Word, ask, asks_for_another_amount, fence, look, open_checkout, settle_with},
+    settlement::{Case, Word, ask, asks_for_another_amount, fence, in_slot, look, open_checkout, settle_with},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    attempt::{Attempt, AttemptState, CheckoutReport, CheckoutState, checkout_closes_at},
+    attempt::{Attempt, AttemptState, CheckoutReport, CheckoutState, How, Look, Order, Purpose, checkout_closes_at},
     ids::AttemptId,
     invoice::Invoice,
     link::Link,
@@ -18,10 +18,7 @@ use domain::{
     settings::Business,
 };
 use gateway::{Answer, Gateway, RefusalClass};
-use store::{
-    CommitError,
-    queries::{InvoiceFolder, Part},
-};
+use store::{CommitError, queries::InvoiceFolder};
 
 /// What the payer saw when they pressed Pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +85,9 @@ pub async fn start_payment(deps: &Deps, link: &Link, seen: Seen) -> Result<Start
     let caller = Caller::new(deps, Actor::Customer(link.recipient), now);
     let payer = Payer { deps, caller: &caller, link, business: &business, now };
     let mut waits = 0;
-    let mut races = 0;
+    let mut races = Races::default();
     loop {
-        let folder = crate::open_invoice::load_by_link(deps, link, Part::WithAttempts, now).await?;
+        let folder = crate::open_invoice::load_by_link(deps, link, now).await?;
         let invoice = &folder.invoice.value;
         let stay = |folder: InvoiceFolder, why: Why| Ok(Started::Stay(Box::new(folder), why));
         let due = invoice.amount_due();
@@ -106,19 +103,16 @@ pub async fn start_payment(deps: &Deps, link: &Link, seen: Seen) -> Result<Start
         if let Err(unsupported) = gateway.supports(due) {
             return stay(folder, Why::NoGateway(unsupported.to_string()));
         }
-        let next = match folder.slot_attempt().cloned() {
+        let next = match &invoice.slot {
             None => payer.open(gateway, folder).await?,
-            Some(attempt) => payer.resume(gateway, folder, &attempt, waits).await?,
+            Some(slot) => {
+                let attempt = in_slot(deps, &slot.attempt_id).await?;
+                payer.resume(gateway, Case::around(deps, attempt, &[&folder]).await?, folder, waits).await?
+            }
         };
         match next {
             Next::Done(started) => return Ok(started),
-            Next::Again => {
-                races += 1;
-                if races > RACES * 2 {
-                    return Err(AppError::Busy);
-                }
-                pause(deps, races).await;
-            }
+            Next::Again => races.lost(deps).await?,
             Next::Wait => {
                 waits += 1;
                 tokio::time::sleep(std::time::Duration::from_millis(250)).await;
@@ -147,25 +141,19 @@ impl Payer<'_> {
     /// Takes the slot, then opens a checkout, then writes down where it is.
     async fn open(&self, gateway: &Gateway, folder: InvoiceFolder) -> Result<Next, AppError> {
         let attempt = self.attempt(gateway, &folder.invoice.value);
-        let events = folder.invoice.value.start_attempt(attempt.clone())?;
+        let changes = folder.invoice.value.start_attempt(attempt.clone(), self.now)?;
         let context = self.deps.context(self.caller, "OWN-01", self.now);
-        let around = Around {
-            business: self.business,
-            contact: None,
-            attempts: &folder.attempts,
-            text: None,
-            number: None,
-            idempotency: None,
-            gateway_event: None,
-        };
-        let id = folder.invoice.value.id.clone();
-        let after = match commit_events(self.deps, &context, Some(&folder.invoice), &id, &events, around).await {
+        let before = Records::of_invoice(&folder.invoice);
+        let after = match commit_changes(self.deps, &context, &before, &changes, Around::new(self.business)).await {
             Ok(after) => after,
             Err(CommitError::Lost(_)) => return Ok(Next::Again),
             Err(CommitError::Store(error)) => return Err(error.into()),
         };
-        let folder = InvoiceFolder { invoice: after.invoice, attempts: after.attempts, ..folder };
-        let (word, why) = match open_checkout(self.deps, gateway, &attempt, &folder).await {
+        let (Some(invoice), Some(begun)) = (after.invoices.into_iter().next(), after.attempts.into_iter().next()) else {
+            return Err(AppError::Defect(format!("{} was committed and is not there", attempt.id)));
+        };
+        let case = Case::begun(begun, InvoiceFolder { invoice, ..folder });
+        let (word, why) = match open_checkout(self.deps, gateway, &case).await {
             Answer::Report(report) if asks_for_another_amount(&attempt, &report) => {
                 (look(gateway, &attempt, &report.session_ref).await, Why::Refused)
             }
@@ -183,29 +171,29 @@ impl Payer<'_> {
                 (Word::Silence, Why::TryLater)
             }
         };
-        self.conclude(folder, &attempt.id, word, why).await
+        self.conclude(case, word, why).await
     }
 
-    /// Goes on with the try that holds the slot: the same checkout again, or its end before another.
-    async fn resume(&self, gateway: &Gateway, folder: InvoiceFolder, attempt: &Attempt, waits: u32) -> Result<Next, AppError> {
-        let invoice = &folder.invoice.value;
+    /// Goes on with the attempt that holds the slot: the same checkout again, or its end before another.
+    async fn resume(&self, gateway: &Gateway, case: Case, folder: InvoiceFolder, waits: u32) -> Result<Next, AppError> {
+        let (invoice, attempt) = (&folder.invoice.value, &case.attempt.value);
         match attempt.state {
             AttemptState::Processing | AttemptState::Conflicted => {
                 return Ok(Next::Done(Started::Stay(Box::new(folder), Why::Processing)));
             }
             AttemptState::Dispatched if waits < WAITS && self.now < attempt.taken_at + TimeDelta::seconds(30) => return Ok(Next::Wait),
+            // It came to its end after the invoice was read.
+            AttemptState::Applied | AttemptState::Declined | AttemptState::Expired | AttemptState::Cancelled => return Ok(Next::Again),
             AttemptState::Prepared
             | AttemptState::Dispatched
             | AttemptState::AwaitingPayer
             | AttemptState::RequiresAction
-            | AttemptState::Unknown
-            | AttemptState::Applied
-            | AttemptState::Declined
-            | AttemptState::Expired
-            | AttemptState::Cancelled => {}
+            | AttemptState::Unknown => {}
         }
-        let same = attempt.recipient == self.link.recipient && attempt.invoice_rev == invoice.rev && attempt.amount == invoice.amount_due();
-        if !same || self.now + LEFT >= attempt.expires_at {
+        let as_owed = |order: &Order| order.rev == invoice.rev && order.amount == invoice.amount_due();
+        let same =
+            attempt.recipient() == self.link.recipient && attempt.orders().len() == 1 && attempt.order_of(&invoice.id).is_some_and(as_owed);
+        if !same || self.now + LEFT >= attempt.open_until() {
             return match fence(self.deps, self.caller, folder.clone(), self.business, self.now).await {
                 Ok(_) => Ok(Next::Again),
                 Err(AppError::GatewayUnanswered) => Ok(Next::Done(Started::Stay(Box::new(folder), Why::TryLater))),
@@ -214,23 +202,24 @@ impl Payer<'_> {
         }
         let said = match &attempt.session_ref {
             Some(session) => look(gateway, attempt, session).await,
-            None => ask(self.deps, attempt, &folder, self.now).await,
+            None => ask(self.deps, &case, self.now).await,
         };
         if matches!(said, Word::Silence) && attempt.state == AttemptState::AwaitingPayer {
             // An open checkout stays what it is when one look-up fails.
             return Ok(Next::Done(Started::Stay(Box::new(folder), Why::TryLater)));
         }
-        self.conclude(folder, &attempt.id, said, Why::TryLater).await
+        self.conclude(case, said, Why::TryLater).await
     }
 
     /// Settles what the gateway said, and sends the payer on when its checkout is open.
-    async fn conclude(&self, folder: InvoiceFolder, attempt_id: &AttemptId, said: Word, why: Why) -> Result<Next, AppError> {
-        let folder = settle_with(self.deps, self.caller, folder, attempt_id, &said, self.business, self.now).await?;
+    async fn conclude(&self, case: Case, said: Word, why: Why) -> Result<Next, AppError> {
+        let case = settle_with(self.deps, self.caller, case, &said, self.business, self.now).await?;
         let url = match &said {
             Word::Report(report) => open_url(report).cloned(),
             Word::Nothing | Word::Silence => None,
         };
-        let holds = folder.slot_attempt().is_some_and(|a| a.id == *attempt_id && a.state == AttemptState::AwaitingPayer);
+        let Some(folder) = case.folder(&self.link.invoice_id).cloned() else { return Ok(Next::Again) };
+        let holds = case.attempt.value.state == AttemptState::AwaitingPayer;
         match (url, &said) {
             (Some(url), _) if holds => Ok(Next::Done(Started::GoTo { url })),
             // To open one more would bring the same.
@@ -243,29 +232,29 @@ impl Payer<'_> {
     }
 
     fn attempt(&self, gateway: &Gateway, invoice: &Invoice) -> Attempt {
-        let mut attempt = Attempt {
+        let order = Order { invoice_id: invoice.id.clone(), rev: invoice.rev, amount: invoice.amount_due() };
+        Attempt {
             id: AttemptId::at(millis(self.now), self.deps.entropy.number()),
-            invoice_id: invoice.id.clone(),
+            amount: order.amount,
+            purpose: Purpose::Collect { orders: vec![order] },
+            how: How::Hosted {
+                recipient: self.link.recipient,
+                link_version: self.link.version,
+                link_key: self.deps.links.current(),
+                open_until: checkout_closes_at(self.now),
+            },
             contact_id: invoice.contact_id.clone(),
-            amount: invoice.amount_due(),
-            invoice_rev: invoice.rev,
-            recipient: self.link.recipient,
-            link_version: self.link.version,
-            link_key: self.deps.links.current(),
             origin: Origin::PayPage,
             gateway: gateway.name().to_owned(),
             key: self.deps.entropy.token(),
             taken_at: self.now,
-            expires_at: checkout_closes_at(self.now),
             state: AttemptState::Dispatched,
             session_ref: None,
             intent_ref: None,
             decline: None,
-            looks: 0,
-            look_at: None,
-        };
-        attempt.look_at = attempt.next_look_at(AttemptState::Dispatched, 0, self.now);
-        attempt
+            payment_id: None,
+            look: Look::default(),
+        }
     }
 }
 

@@ -3,9 +3,8 @@
 use crate::{
     Answered, AppError, Caller, Deps,
     change::{Frame, change_invoice},
-    millis,
 };
-use domain::ids::{CreditId, InvoiceId};
+use domain::ids::InvoiceId;
 
 /// Cancels an invoice, after closing an open checkout. Money that was received becomes the contact's credit.
 /// `seen` is the `ETag` the client read.
@@ -20,8 +19,10 @@ pub async fn void_invoice(
     acknowledge_captured_funds: bool,
 ) -> Result<Answered<InvoiceId>, AppError> {
     let now = deps.clock.now();
-    let credit_id = CreditId::at(millis(now), deps.entropy.number());
-    let frame = Frame { caller, rule: "ACT-VOID-STATUS", id, seen, fence: true, number: false, now };
-    change_invoice(deps, frame, |loaded| Ok(Some(loaded.folder.invoice.value.void(acknowledge_captured_funds, credit_id.clone())?.into())))
-        .await
+    let frame = Frame { fence: true, payments: true, ..Frame::new(caller, "ACT-VOID-STATUS", id, seen, now) };
+    change_invoice(deps, frame, id, |loaded| {
+        let payments: Vec<_> = loaded.payments.iter().map(|payment| &payment.value).collect();
+        Ok(Some(loaded.invoice().void(&payments, acknowledge_captured_funds)?.into()))
+    })
+    .await
 }

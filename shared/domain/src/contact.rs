@@ -1,12 +1,9 @@
 //! Contacts: who is billed.
 
 use crate::{
-    currency::Currency,
     ids::ContactId,
-    money::{Money, MoneyError},
     pii::{EmailAddress, Pii},
 };
-use std::collections::BTreeMap;
 
 /// One mail address of a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,18 +70,4 @@ pub struct Contact {
     pub id: ContactId,
     /// What is known of it.
     pub details: ContactDetails,
-    /// Money received beyond what was owed and not spent yet, by currency.
-    pub credit: BTreeMap<Currency, Money>,
-}
-
-impl Contact {
-    /// The contact with so much more unapplied credit.
-    ///
-    /// # Errors
-    /// [`MoneyError`] when the sum is too large.
-    pub fn credited(mut self, amount: Money) -> Result<Self, MoneyError> {
-        let before = self.credit.get(&amount.currency()).copied().unwrap_or_else(|| Money::zero(amount.currency()));
-        self.credit.insert(amount.currency(), before.plus(amount)?);
-        Ok(self)
-    }
 }

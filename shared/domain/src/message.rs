@@ -3,13 +3,15 @@
 use crate::{
     automation::StepRef,
     contact::ContactDetails,
-    ids::{InvoiceId, PaymentId},
+    ids::PaymentId,
     invoice::{
         Invoice,
-        journal::{ChaseEvent, Deliver, DocumentEvent, Event, MoneyEvent, StepOutcome},
+        journal::{ChaseEvent, Deliver, DocumentEvent, Event, StepOutcome},
         status::StatusCode,
     },
+    payment::Payment,
     pii::EmailAddress,
+    record::Subject,
 };
 use chrono::{DateTime, Utc};
 
@@ -224,9 +226,9 @@ impl MessageState {
 /// A row of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The invoice it is about.
-    pub invoice_id: InvoiceId,
-    /// What makes it the one and only: for a reminder step, due-date version, recipient and channel.
+    /// The record it belongs to: an invoice, or a payment for its receipts.
+    pub subject: Subject,
+    /// What makes it the one and only of its record: for a reminder step, due-date version, recipient and channel.
     pub key: String,
     /// What is handed over.
     pub content: Content,
@@ -243,22 +245,22 @@ pub struct Message {
 impl Message {
     /// A mail of an invoice that goes out at once. `occasion` tells this mail from others of its kind.
     #[must_use]
-    pub fn mail(invoice: &Invoice, kind: MailKind, occasion: &str, recipient: Recipient, now: DateTime<Utc>) -> Self {
+    pub fn mail(subject: Subject, kind: MailKind, occasion: &str, recipient: Recipient, now: DateTime<Utc>) -> Self {
         let key = format!("{}/{occasion}/{}/email", kind.name(), recipient.address.reference().hex());
-        Self::planned(invoice, key, Content::Mail { kind, recipient }, now)
+        Self::planned(subject, key, Content::Mail { kind, recipient }, now)
     }
 
     /// A reminder's mail: its key is invoice, step, due-date version, recipient, channel (R7).
     #[must_use]
     pub fn reminder(invoice: &Invoice, kind: MailKind, step: &StepRef, recipient: Recipient, now: DateTime<Utc>) -> Self {
         let key = format!("reminder/{step}/v{}/{}/email", invoice.due_version, recipient.address.reference().hex());
-        Self::planned(invoice, key, Content::Mail { kind, recipient }, now)
+        Self::planned(Subject::Invoice(invoice.id.clone()), key, Content::Mail { kind, recipient }, now)
     }
 
     /// An event on the bus. `occasion` tells it from others of its kind.
     #[must_use]
-    pub fn bus(invoice: &Invoice, event: BusEvent, occasion: &str, payment_id: Option<PaymentId>, now: DateTime<Utc>) -> Self {
-        Self::planned(invoice, format!("{}/{occasion}/bus", event.name()), Content::Bus { event, payment_id }, now)
+    pub fn bus(subject: Subject, event: BusEvent, occasion: &str, payment_id: Option<PaymentId>, now: DateTime<Utc>) -> Self {
+        Self::planned(subject, format!("{}/{occasion}/bus", event.name()), Content::Bus { event, payment_id }, now)
     }
 
     /// The key of the same mail to another recipient; none for an event.
@@ -281,8 +283,8 @@ impl Message {
         to.collect()
     }
 
-    fn planned(invoice: &Invoice, key: String, content: Content, now: DateTime<Utc>) -> Self {
-        Self { invoice_id: invoice.id.clone(), key, content, planned_at: now, send_at: now, state: MessageState::Planned, tries: 0 }
+    fn planned(subject: Subject, key: String, content: Content, now: DateTime<Utc>) -> Self {
+        Self { subject, key, content, planned_at: now, send_at: now, state: MessageState::Planned, tries: 0 }
     }
 
     /// Why the reason for this message is gone, if it is: asked again right before it goes out.
@@ -315,7 +317,7 @@ impl Message {
     }
 }
 
-/// The messages that events leave behind. `before` and `after` are the invoice around them, `contact` who is told.
+/// The messages that an invoice's events leave behind. `before` and `after` are the invoice around them, `contact` who is told.
 #[must_use]
 pub fn caused_by(
     events: &[Event],
@@ -324,32 +326,25 @@ pub fn caused_by(
     contact: &ContactDetails,
     now: DateTime<Utc>,
 ) -> Vec<Message> {
+    let subject = || Subject::Invoice(after.id.clone());
     let mut messages = Vec::new();
-    let mut tell = |event: BusEvent, occasion: &str, payment_id: Option<PaymentId>| {
-        messages.push(Message::bus(after, event, occasion, payment_id, now));
-    };
+    let mut tell = |event: BusEvent, occasion: &str| messages.push(Message::bus(subject(), event, occasion, None, now));
     for event in events {
         match event {
             Event::Document(event) => match event {
-                DocumentEvent::Sent { .. } => tell(BusEvent::InvoiceSent, "once", None),
-                DocumentEvent::Viewed { .. } => tell(BusEvent::InvoiceViewed, "once", None),
-                DocumentEvent::Revised { rev, .. } if after.sent_at.is_some() => tell(BusEvent::InvoiceRevised, &rev.to_string(), None),
-                DocumentEvent::Voided { .. } => tell(BusEvent::InvoiceVoided, "once", None),
+                DocumentEvent::Sent { .. } => tell(BusEvent::InvoiceSent, "once"),
+                DocumentEvent::Viewed { .. } => tell(BusEvent::InvoiceViewed, "once"),
+                DocumentEvent::Revised { rev, .. } if after.sent_at.is_some() => tell(BusEvent::InvoiceRevised, &rev.to_string()),
+                DocumentEvent::Voided { .. } => tell(BusEvent::InvoiceVoided, "once"),
                 DocumentEvent::Drafted { .. } | DocumentEvent::Revised { .. } | DocumentEvent::Deleted | DocumentEvent::LinksRevoked => {}
             },
-            Event::Money(MoneyEvent::Applied(payment)) => {
-                tell(BusEvent::PaymentApplied, payment.id.as_str(), Some(payment.id.clone()));
-                if payment.surplus.is_some() {
-                    tell(BusEvent::PaymentSurplus, payment.id.as_str(), Some(payment.id.clone()));
-                }
-            }
-            Event::Chase(ChaseEvent::Requested) => tell(BusEvent::PaymentRequested, &now.timestamp_millis().to_string(), None),
-            Event::Attempt(_) | Event::Chase(ChaseEvent::StepTaken { .. }) => {}
+            Event::Chase(ChaseEvent::Requested) => tell(BusEvent::PaymentRequested, &now.timestamp_millis().to_string()),
+            Event::Money(_) | Event::Slot(_) | Event::Chase(ChaseEvent::StepTaken { .. }) => {}
         }
     }
     let closed = |invoice: &Invoice| invoice.status.code() == StatusCode::Closed;
     if closed(after) && !before.is_some_and(closed) {
-        tell(BusEvent::InvoiceClosed, &now.timestamp_millis().to_string(), None);
+        tell(BusEvent::InvoiceClosed, &now.timestamp_millis().to_string());
     }
     if after.body.deliver == Deliver::Email {
         messages.extend(events.iter().flat_map(|event| mails(event, after, contact, now)));
@@ -359,18 +354,35 @@ pub fn caused_by(
 
 fn mails(event: &Event, invoice: &Invoice, contact: &ContactDetails, now: DateTime<Utc>) -> Vec<Message> {
     let to_all = |kind: MailKind, occasion: &str| -> Vec<Message> {
-        recipients(contact).into_iter().map(|recipient| Message::mail(invoice, kind.clone(), occasion, recipient, now)).collect()
+        let subject = || Subject::Invoice(invoice.id.clone());
+        recipients(contact).into_iter().map(|recipient| Message::mail(subject(), kind.clone(), occasion, recipient, now)).collect()
     };
     match event {
         Event::Document(DocumentEvent::Sent { .. }) if invoice.total.is_positive() => to_all(MailKind::Unpaid, "first"),
         Event::Chase(ChaseEvent::Requested) => to_all(MailKind::Request, &now.timestamp_millis().to_string()),
-        Event::Money(MoneyEvent::Applied(payment)) => to_all(MailKind::Receipt { payment_id: payment.id.clone() }, payment.id.as_str()),
         Event::Chase(ChaseEvent::StepTaken { step, outcome: StepOutcome::Enqueued, .. }) => {
             let past_due = step.offset_days() > 0;
             let kind = if past_due { MailKind::PastDue { step: step.clone() } } else { MailKind::Upcoming { step: step.clone() } };
             let to = recipients(contact).into_iter().take(1);
             to.map(|recipient| Message::reminder(invoice, kind.clone(), step, recipient, now)).collect()
         }
-        Event::Document(_) | Event::Attempt(_) | Event::Chase(ChaseEvent::StepTaken { .. }) => Vec::new(),
+        Event::Document(_) | Event::Money(_) | Event::Slot(_) | Event::Chase(ChaseEvent::StepTaken { .. }) => Vec::new(),
     }
+}
+
+/// The messages that a new payment leaves behind: one receipt per address, however many invoices it was for. `by_mail` is whether any
+/// of them is delivered by mail.
+#[must_use]
+pub fn caused_by_payment(payment: &Payment, by_mail: bool, contact: &ContactDetails, now: DateTime<Utc>) -> Vec<Message> {
+    let subject = || Subject::Payment(payment.id.clone());
+    let told = |event: BusEvent| Message::bus(subject(), event, "once", Some(payment.id.clone()), now);
+    let mut messages = vec![told(BusEvent::PaymentApplied)];
+    if payment.surplus.is_some() {
+        messages.push(told(BusEvent::PaymentSurplus));
+    }
+    if by_mail {
+        let kind = MailKind::Receipt { payment_id: payment.id.clone() };
+        messages.extend(recipients(contact).into_iter().map(|to| Message::mail(subject(), kind.clone(), "first", to, now)));
+    }
+    messages
 }

@@ -2,25 +2,50 @@
 
 use crate::{
     access::UserId,
+    attempt::AttemptEvent,
+    credit::CreditEvent,
     digest::Digest,
-    ids::{ApiKeyId, ContactId, CreditId, InvoiceId, PaymentId, ProductId, RequestId},
+    ids::{ApiKeyId, AttemptId, ContactId, CreditId, InvoiceId, PaymentId, ProductId, RequestId},
     invoice::journal::Event,
     money::Money,
+    payment::PaymentEvent,
     pii::RecipientRef,
 };
 use chrono::{DateTime, Utc};
+use std::fmt;
 
 /// Whose journal it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
-    /// An invoice with its attempts and payments.
+    /// An invoice.
     Invoice(InvoiceId),
+    /// An attempt to collect.
+    Attempt(AttemptId),
+    /// A payment.
+    Payment(PaymentId),
+    /// A credit of a contact.
+    Credit(ContactId, CreditId),
     /// A contact.
     Contact(ContactId),
     /// A product.
     Product(ProductId),
     /// The business and its settings.
     Business,
+}
+
+impl fmt::Display for Subject {
+    /// Its id, which says its kind.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invoice(id) => id.fmt(f),
+            Self::Attempt(id) => id.fmt(f),
+            Self::Payment(id) => id.fmt(f),
+            Self::Credit(_, id) => id.fmt(f),
+            Self::Contact(id) => id.fmt(f),
+            Self::Product(id) => id.fmt(f),
+            Self::Business => f.write_str("business"),
+        }
+    }
 }
 
 /// Who did it.
@@ -60,29 +85,24 @@ pub enum RecordEvent {
         /// Salted digest of the new details.
         details: Digest,
     },
-    /// A contact got unapplied credit.
-    Credited {
-        /// The credit.
-        credit_id: CreditId,
-        /// How much.
-        amount: Money,
-        /// The invoice it came from.
-        invoice_id: InvoiceId,
-        /// The payment it came from; none when a paid invoice was voided.
-        payment_id: Option<PaymentId>,
-    },
 }
 
-/// What an entry tells.
+/// Something that happened to a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
-    /// Of an invoice.
+    /// To an invoice.
     Invoice(Event),
-    /// Of anything else.
+    /// To an attempt.
+    Attempt(AttemptEvent),
+    /// To a payment.
+    Payment(PaymentEvent),
+    /// To a credit.
+    Credit(CreditEvent),
+    /// To anything else.
     Record(RecordEvent),
 }
 
-/// One entry of a journal.
+/// One entry of a journal: all that one commit did to one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Whose journal.
@@ -95,8 +115,12 @@ pub struct Entry {
     pub actor: Actor,
     /// Why.
     pub cause: Cause,
-    /// What.
-    pub fact: Fact,
+    /// What happened, in order.
+    pub facts: Vec<Fact>,
+    /// How the record stands after it; none for records without a status.
+    pub status: Option<String>,
+    /// What an invoice asks for after it.
+    pub amount_due: Option<Money>,
 }
 
 /// The end of a journal: what the next entry stands on.

@@ -18,13 +18,14 @@ pub enum Answer {
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Report(CheckoutReport { session_ref, intent_ref, amount, state, decline, url }) => f
+            Self::Report(CheckoutReport { session_ref, intent_ref, amount, state, decline, paid_at, url }) => f
                 .debug_struct("Report")
                 .field("session_ref", session_ref)
                 .field("intent_ref", intent_ref)
                 .field("amount", amount)
                 .field("state", state)
                 .field("decline", decline)
+                .field("paid_at", paid_at)
                 .field("url", &url.as_ref().map(|_| "•••"))
                 .finish(),
             Self::Refused(refusal) => f.debug_tuple("Refused").field(refusal).finish(),

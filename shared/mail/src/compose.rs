@@ -177,8 +177,8 @@ fn content<'a>(kind: &MailKind, view: &MailView<'a>, number: &'a str) -> Result<
 
 fn what_is_owed(invoice: &Invoice, number: &str, today: NaiveDate) -> Vec<(&'static str, String)> {
     let mut facts = vec![("Invoice", number.to_owned()), ("Amount due", invoice.amount_due().display())];
-    if invoice.received.is_positive() {
-        facts.push(("Paid so far", format!("{} of {}", invoice.received, invoice.total)));
+    if invoice.sums.received.is_positive() {
+        facts.push(("Paid so far", format!("{} of {}", invoice.sums.received, invoice.total)));
     }
     facts.push(("Due date", long_date(invoice.body.due_on)));
     match invoice.days_overdue(today) {
@@ -196,7 +196,7 @@ fn what_was_received(invoice: &Invoice, number: &str, payment: &Payment) -> Vec<
     facts.extend([
         ("Invoice", number.to_owned()),
         ("Total", invoice.total.display()),
-        ("Paid so far", invoice.received.display()),
+        ("Paid so far", invoice.sums.received.display()),
         ("Left to pay", invoice.amount_due().display()),
     ]);
     facts
@@ -215,8 +215,8 @@ fn sums(invoice: &Invoice, totals: &Totals) -> Vec<(String, String)> {
     }
     rows.extend(totals.taxes.iter().map(|sum| (format!("{} {} %", sum.tax.code, sum.tax.rate.get()), sum.amount.display())));
     rows.push(("Total".to_owned(), invoice.total.display()));
-    if invoice.received.is_positive() {
-        rows.push(("Paid so far".to_owned(), invoice.received.display()));
+    if invoice.sums.received.is_positive() {
+        rows.push(("Paid so far".to_owned(), invoice.sums.received.display()));
         rows.push(("Amount due".to_owned(), invoice.amount_due().display()));
     }
     rows

@@ -9,13 +9,13 @@ use domain::{
     digest::Digest,
     ids::{ContactId, InvoiceId, PaymentId},
     invoice::{
-        Invoice, InvoiceText,
+        Invoice, InvoiceText, MoneyLine,
         journal::{Body, Deliver, DocumentEvent, Event, MoneyEvent},
         line::{Discount, Line, LineText, Percent, Quantity, Tax},
     },
     money::{Money, Rounding},
     numbering::Number,
-    payment::{Method, Origin, Payment},
+    payment::{Allocation, Method, Origin, Payment, PaymentType},
     pii::{EmailAddress, Pii},
     settings::Business,
 };
@@ -103,16 +103,19 @@ pub(crate) fn text(count: usize) -> InvoiceText {
 pub(crate) fn payment(amount: &str) -> Payment {
     Payment {
         id: PaymentId::at(1, 1),
-        invoice_id: InvoiceId::at(1, 1),
+        kind: PaymentType::Payment,
+        parent_id: None,
         contact_id: ContactId::at(1, 1),
         amount: eur(amount),
-        allocated: eur(amount),
+        allocations: vec![Allocation { invoice_id: InvoiceId::at(1, 1), amount: eur(amount) }],
         surplus: None,
         method: Method::Card { brand: "visa".to_owned(), last4: "4242".to_owned() },
         reference: None,
         attempt_id: None,
+        gateway: None,
         gateway_ref: None,
         origin: Origin::PayPage,
+        paid_at: None,
         received_on: on(9),
         recorded_at: noon(9),
     }
@@ -120,5 +123,14 @@ pub(crate) fn payment(amount: &str) -> Payment {
 
 /// The invoice after so much was received.
 pub(crate) fn after_payment(invoice: Invoice, amount: &str) -> Invoice {
-    invoice.evolve(&Event::Money(MoneyEvent::Applied(Box::new(payment(amount)))), noon(9)).unwrap()
+    let payment = payment(amount);
+    let line = MoneyLine {
+        payment_id: payment.id.clone(),
+        kind: PaymentType::Payment,
+        amount: payment.amount,
+        label: payment.method.label(),
+        on: payment.received_on,
+    };
+    let events = invoice.with_close(vec![Event::Money(MoneyEvent::Allocated(Box::new(line)))], noon(9)).unwrap();
+    events.iter().fold(invoice, |invoice, event| invoice.evolve(event, noon(9)).unwrap())
 }

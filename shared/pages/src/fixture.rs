@@ -3,20 +3,19 @@
 
 use chrono::{DateTime, NaiveDate, TimeZone as _, Utc};
 use domain::{
-    attempt::AttemptState,
     calendar::{Hour, Zone},
     contact::{ContactDetails, ContactEmail},
     currency::Currency,
     digest::Digest,
     ids::{AttemptId, ContactId, InvoiceId, PaymentId},
     invoice::{
-        Invoice, InvoiceText, Slot,
+        Invoice, InvoiceText, MoneyLine, Slot, SlotClass,
         journal::{Body, Deliver, DocumentEvent, Event, MoneyEvent},
         line::{Discount, Line, LineText, Percent, Quantity, Tax},
     },
     money::{Money, Rounding},
     numbering::Number,
-    payment::{Method, Origin, Payment},
+    payment::{Allocation, Method, Origin, Payment, PaymentType},
     pii::{EmailAddress, Pii},
     settings::Business,
 };
@@ -104,16 +103,19 @@ pub(crate) fn text(count: usize) -> InvoiceText {
 pub(crate) fn payment(amount: &str) -> Payment {
     Payment {
         id: PaymentId::at(1, 1),
-        invoice_id: InvoiceId::at(1, 1),
+        kind: PaymentType::Payment,
+        parent_id: None,
         contact_id: ContactId::at(1, 1),
         amount: eur(amount),
-        allocated: eur(amount),
+        allocations: vec![Allocation { invoice_id: InvoiceId::at(1, 1), amount: eur(amount) }],
         surplus: None,
         method: Method::Card { brand: "visa".to_owned(), last4: "4242".to_owned() },
         reference: None,
         attempt_id: None,
+        gateway: None,
         gateway_ref: None,
         origin: Origin::PayPage,
+        paid_at: None,
         received_on: on(9),
         recorded_at: noon(9),
     }
@@ -121,11 +123,20 @@ pub(crate) fn payment(amount: &str) -> Payment {
 
 /// The invoice after so much was received.
 pub(crate) fn after_payment(invoice: Invoice, amount: &str) -> Invoice {
-    invoice.evolve(&Event::Money(MoneyEvent::Applied(Box::new(payment(amount)))), noon(9)).unwrap()
+    let payment = payment(amount);
+    let line = MoneyLine {
+        payment_id: payment.id.clone(),
+        kind: PaymentType::Payment,
+        amount: payment.amount,
+        label: payment.method.label(),
+        on: payment.received_on,
+    };
+    let events = invoice.with_close(vec![Event::Money(MoneyEvent::Allocated(Box::new(line)))], noon(9)).unwrap();
+    events.iter().fold(invoice, |invoice, event| invoice.evolve(event, noon(9)).unwrap())
 }
 
-/// The invoice while a try is in that state.
-pub(crate) fn with_slot(mut invoice: Invoice, state: AttemptState) -> Invoice {
-    invoice.slot = Some(Slot { attempt_id: AttemptId::at(1, 1), state });
+/// The invoice while an attempt of that class is in its slot.
+pub(crate) fn with_slot(mut invoice: Invoice, class: SlotClass) -> Invoice {
+    invoice.slot = Some(Slot { attempt_id: AttemptId::at(1, 1), class });
     invoice
 }

@@ -117,7 +117,7 @@ pub fn invoice_page(view: &InvoiceView<'_>, checkout_origin: Option<&str>) -> Re
         lines,
         sums: sums(&totals).map_err(|error| PageError::Totals(error.into()))?,
         total: invoice.total,
-        received: invoice.received.is_positive().then_some(invoice.received),
+        received: invoice.sums.received.is_positive().then_some(invoice.sums.received),
         note: &text.customer_note,
         terms: &text.terms,
     };

@@ -149,7 +149,7 @@ pub fn pay_page(view: &PayView<'_>, checkout_origin: Option<&str>) -> Result<Pag
         decline: decline.filter(|_| asks).map(decline_sentence),
         due: owed.then(|| invoice.amount_due()),
         total: invoice.total,
-        received: invoice.received.is_positive().then_some(invoice.received),
+        received: invoice.sums.received.is_positive().then_some(invoice.sums.received),
         number: invoice.number.as_ref().map(ToString::to_string),
         due_date: long_date(invoice.body.due_on),
         payer: payer.map(ToString::to_string),

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    attempt::{AttemptState, Decline, DeclineClass},
+    attempt::{Decline, DeclineClass},
     calendar::Zone,
     invoice::{
-        Invoice,
+        Invoice, SlotClass,
         status::{CollectionsReason, Status},
     },
     pii::EmailAddress,
@@ -81,23 +81,13 @@ fn due(invoice: &Invoice, today: NaiveDate) -> Standing {
 }
 
 fn in_flight(invoice: &Invoice) -> Option<Standing> {
-    let (sentence, detail) = match invoice.slot.as_ref()?.state {
-        AttemptState::Processing => (
+    let (sentence, detail) = match invoice.slot.as_ref()?.class {
+        SlotClass::InFlight => (
             "Payment processing",
-            "We have received your payment and the bank is working on it. There is nothing you need to do, and no need to pay again.",
+            "A payment is being processed or checked with the payment provider. Please do not pay again; there is nothing you need to do now.",
         ),
-        AttemptState::Unknown | AttemptState::Conflicted => (
-            "Payment processing",
-            "A payment is being checked with the payment provider. Please do not pay again; there is nothing you need to do now.",
-        ),
-        AttemptState::RequiresAction => ("Finish your payment", "Your bank asks you to confirm it."),
-        AttemptState::Prepared
-        | AttemptState::Dispatched
-        | AttemptState::AwaitingPayer
-        | AttemptState::Applied
-        | AttemptState::Declined
-        | AttemptState::Expired
-        | AttemptState::Cancelled => return None,
+        SlotClass::Action => ("Finish your payment", "Your bank asks you to confirm it."),
+        SlotClass::Open => return None,
     };
     Some(Standing { tone: "calm", sentence: sentence.to_owned(), detail: detail.to_owned() })
 }

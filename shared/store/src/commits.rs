@@ -1,4 +1,5 @@
-//! Every change: one conditional transaction of state, journal entries, outbox rows, idempotency record, number.
+//! Every change: one conditional transaction of any number of records, each with one journal entry, and of outbox rows, idempotency
+//! record, number.
 
 use crate::{
     KeyWrite, Store,
@@ -9,7 +10,7 @@ use crate::{
         outbox, payment, text, words,
     },
     keys,
-    sizes::fits,
+    sizes::all_fit,
 };
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
@@ -20,14 +21,12 @@ use chrono::{DateTime, Utc};
 use domain::{
     attempt::Attempt,
     contact::Contact,
-    ids::{CreditId, InvoiceId, PaymentId},
-    invoice::{
-        Invoice, InvoiceText,
-        journal::{Event, MoneyEvent},
-    },
+    credit::Credit,
+    digest::Digest,
+    invoice::{Invoice, InvoiceText},
     message::Message,
-    money::Money,
     numbering::INVOICE_SERIES,
+    payment::Payment,
     product::Product,
     record::{Actor, Cause, Entry, Fact, Head, RecordEvent, Subject},
     reminder::NextStep,
@@ -47,68 +46,107 @@ pub struct Context {
     pub token: String,
 }
 
-/// An invoice's part of a commit.
+/// A record as a commit leaves it.
 #[derive(Debug)]
-pub struct InvoiceWrite<'a> {
+pub enum Record<'a> {
+    /// An invoice, when it is next looked at, and its words with their salt when they changed.
+    Invoice {
+        /// The invoice.
+        invoice: &'a Invoice,
+        /// When it is next looked at.
+        next: Option<NextStep>,
+        /// Its words and their salt, when they changed.
+        text: Option<(&'a InvoiceText, &'a str)>,
+    },
+    /// An attempt.
+    Attempt(&'a Attempt),
+    /// A payment. A new one claims the object at the gateway that its id is derived from.
+    Payment(&'a Payment),
+    /// A credit.
+    Credit(&'a Credit),
+    /// A contact, and the salt of its digest.
+    Contact(&'a Contact, &'a str),
+    /// A product.
+    Product(&'a Product),
+    /// The business's settings.
+    Business(&'a Business),
+}
+
+impl Record<'_> {
+    fn subject(&self) -> Subject {
+        match self {
+            Self::Invoice { invoice, .. } => Subject::Invoice(invoice.id.clone()),
+            Self::Attempt(attempt) => Subject::Attempt(attempt.id.clone()),
+            Self::Payment(payment) => Subject::Payment(payment.id.clone()),
+            Self::Credit(credit) => Subject::Credit(credit.contact_id.clone(), credit.id.clone()),
+            Self::Contact(contact, _) => Subject::Contact(contact.id.clone()),
+            Self::Product(product) => Subject::Product(product.id.clone()),
+            Self::Business(_) => Subject::Business,
+        }
+    }
+
+    /// How it stands after the commit, as its entry says.
+    fn status(&self) -> Option<String> {
+        match self {
+            Self::Invoice { invoice, .. } => Some(invoice.status.code().name().to_owned()),
+            Self::Attempt(attempt) => Some(attempt.state.name().to_owned()),
+            Self::Payment(_) | Self::Credit(_) | Self::Contact(..) | Self::Product(_) | Self::Business(_) => None,
+        }
+    }
+
+    fn item(&self, head: Head) -> Result<Item, Corrupt> {
+        match self {
+            Self::Invoice { invoice, next, .. } => invoice::write_invoice(invoice, head, *next),
+            Self::Attempt(attempt) => attempt::write_attempt(attempt, head),
+            Self::Payment(payment) => payment::write_payment(payment, head),
+            Self::Credit(credit) => credit::write_credit(credit, head),
+            Self::Contact(contact, salt) => others::write_contact(contact, salt, head),
+            Self::Product(product) => others::write_product(product, head),
+            Self::Business(business) => others::write_business(business, head),
+        }
+    }
+
+    /// The digest that names the details of a record without a family of events.
+    fn details(&self) -> Option<Digest> {
+        match self {
+            Self::Contact(contact, salt) => Some(contact.details.digest(salt.as_bytes())),
+            Self::Product(product) => Some(others::product_digest(product)),
+            Self::Business(business) => Some(others::business_digest(business)),
+            Self::Invoice { .. } | Self::Attempt(_) | Self::Payment(_) | Self::Credit(_) => None,
+        }
+    }
+}
+
+/// One record's part of a commit.
+#[derive(Debug)]
+pub struct RecordWrite<'a> {
     /// The journal's end when it was loaded; [`Head::START`] when it is new.
     pub before: Head,
-    /// The invoice after the events.
-    pub after: &'a Invoice,
-    /// What happened.
-    pub events: &'a [Event],
-    /// Its words and their salt, when they changed.
-    pub text: Option<(&'a InvoiceText, &'a str)>,
-    /// Attempts that changed, as they are now.
-    pub attempts: &'a [Attempt],
-    /// What is to be told.
-    pub messages: &'a [Message],
-    /// When it is next looked at.
-    pub next: Option<NextStep>,
+    /// The record afterwards.
+    pub after: Record<'a>,
+    /// What happened to it, in order. Without any, only what is outside the journal changes.
+    pub facts: Vec<Fact>,
 }
 
-/// Credit that a contact got.
-#[derive(Debug)]
-pub struct CreditWrite {
-    /// Its id.
-    pub id: CreditId,
-    /// How much.
-    pub amount: Money,
-    /// Why, such as `late_success` or `void`.
-    pub cause: &'static str,
-    /// The invoice it came from.
-    pub invoice_id: InvoiceId,
-    /// The payment it came from.
-    pub payment_id: Option<PaymentId>,
+impl<'a> RecordWrite<'a> {
+    /// A record that has no family of events: it began, or its details changed.
+    #[must_use]
+    pub fn plain(before: Head, after: Record<'a>) -> Self {
+        let told = |details| if before.seq == 0 { RecordEvent::Created { details } } else { RecordEvent::Changed { details } };
+        let facts = after.details().map(told).map(Fact::Record).into_iter().collect();
+        Self { before, after, facts }
+    }
 }
 
-/// A contact's part of a commit.
-#[derive(Debug)]
-pub struct ContactWrite<'a> {
-    /// The journal's end when it was loaded; [`Head::START`] when it is new.
-    pub before: Head,
-    /// The contact afterwards.
-    pub after: &'a Contact,
-    /// The salt of its digest.
-    pub salt: &'a str,
-    /// Whether its details changed (or began).
-    pub details_changed: bool,
-    /// Credit it got.
-    pub credits: &'a [CreditWrite],
-}
-
-/// One change, whole or not at all.
+/// One change of any number of records, whole or not at all.
 #[derive(Debug)]
 pub struct Commit<'a> {
     /// Who, why, when.
     pub context: &'a Context,
-    /// An invoice's part.
-    pub invoice: Option<InvoiceWrite<'a>>,
-    /// A contact's part.
-    pub contact: Option<ContactWrite<'a>>,
-    /// A product's part: the journal's end before, and the product afterwards.
-    pub product: Option<(Head, &'a Product)>,
-    /// The business's part: the journal's end before, and the settings afterwards.
-    pub business: Option<(Head, &'a Business)>,
+    /// The records that change.
+    pub records: Vec<RecordWrite<'a>>,
+    /// What is to be told.
+    pub messages: &'a [Message],
     /// The API keys' part.
     pub api_keys: &'a [KeyWrite<'a>],
     /// The invoice number that is taken.
@@ -123,40 +161,28 @@ impl<'a> Commit<'a> {
     /// A commit of nothing yet.
     #[must_use]
     pub fn new(context: &'a Context) -> Self {
-        Self {
-            context,
-            invoice: None,
-            contact: None,
-            product: None,
-            business: None,
-            api_keys: &[],
-            number: None,
-            idempotency: None,
-            gateway_event: None,
-        }
+        Self { context, records: Vec::new(), messages: &[], api_keys: &[], number: None, idempotency: None, gateway_event: None }
     }
-}
 
-/// What a commit leaves for the next one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Committed {
-    /// The end of the invoice's journal, if it took part.
-    pub invoice: Option<Head>,
+    /// A commit of one record.
+    #[must_use]
+    pub fn of(context: &'a Context, record: RecordWrite<'a>) -> Self {
+        Self { records: vec![record], ..Self::new(context) }
+    }
 }
 
 type Writes = Vec<(TransactWriteItem, Lost)>;
 
 impl Store {
-    /// Carries a change out: all of it, or nothing.
+    /// Carries a change out: all of it, or nothing. Answers with the end of each record's journal, in the order of the records.
     ///
     /// # Errors
     /// [`CommitError::Lost`] names the condition that did not hold; [`CommitError::Store`] leaves open whether it happened,
-    /// which loading again tells.
-    pub async fn commit(&self, commit: &Commit<'_>) -> Result<Committed, CommitError> {
-        let (writes, committed) = self.writes(commit)?;
-        for item in writes.iter().filter_map(|(write, _)| write.put().map(Put::item)) {
-            fits(item)?;
-        }
+    /// which loading again tells, but for [`StoreError::TooLarge`](crate::StoreError::TooLarge) and
+    /// [`StoreError::TooMany`](crate::StoreError::TooMany): those never fit.
+    pub async fn commit(&self, commit: &Commit<'_>) -> Result<Vec<Head>, CommitError> {
+        let (writes, heads) = self.writes(commit)?;
+        all_fit(writes.len(), writes.iter().filter_map(|(write, _)| write.put().map(Put::item)))?;
         let meanings: Vec<Lost> = writes.iter().map(|(_, lost)| *lost).collect();
         let answer = self
             .client
@@ -166,7 +192,7 @@ impl Store {
             .send()
             .await;
         match answer {
-            Ok(_) => Ok(committed),
+            Ok(_) => Ok(heads),
             Err(error) => {
                 Err(lost_on(&error, &meanings)
                     .map_or_else(|| CommitError::Store(unavailable("TransactWriteItems", &error)), CommitError::Lost))
@@ -174,26 +200,14 @@ impl Store {
         }
     }
 
-    fn writes(&self, commit: &Commit<'_>) -> Result<(Writes, Committed), CommitError> {
+    fn writes(&self, commit: &Commit<'_>) -> Result<(Writes, Vec<Head>), CommitError> {
         let mut writes = Writes::new();
-        let mut committed = Committed { invoice: None };
-        if let Some(write) = &commit.invoice {
-            committed.invoice = Some(self.invoice_writes(commit.context, write, &mut writes)?);
+        let mut heads = Vec::with_capacity(commit.records.len());
+        for record in &commit.records {
+            heads.push(self.record_writes(commit.context, record, &mut writes)?);
         }
-        if let Some(write) = &commit.contact {
-            self.contact_writes(commit.context, write, &mut writes)?;
-        }
-        if let Some((before, product)) = &commit.product {
-            let details = others::product_digest(product);
-            let fact = Fact::Record(if before.seq == 0 { RecordEvent::Created { details } } else { RecordEvent::Changed { details } });
-            let head = self.entries(commit.context, &Subject::Product(product.id.clone()), *before, vec![fact], None, &mut writes)?;
-            writes.push((self.put_at(others::write_product(product, head)?, *before)?, Lost::Record));
-        }
-        if let Some((before, business)) = &commit.business {
-            let details = others::business_digest(business);
-            let fact = Fact::Record(if before.seq == 0 { RecordEvent::Created { details } } else { RecordEvent::Changed { details } });
-            let head = self.entries(commit.context, &Subject::Business, *before, vec![fact], None, &mut writes)?;
-            writes.push((self.put_at(others::write_business(business, head)?, *before)?, Lost::Record));
+        for message in commit.messages {
+            writes.push((self.put_new(outbox::write_message(message)?)?, Lost::Twice));
         }
         for write in commit.api_keys {
             writes.push(self.key_write(write)?);
@@ -207,88 +221,46 @@ impl Store {
         if let Some(record) = commit.gateway_event {
             writes.push((self.put_new(others::write_gateway_event(record)?)?, Lost::Event));
         }
-        Ok((writes, committed))
+        Ok((writes, heads))
     }
 
-    fn invoice_writes(&self, context: &Context, write: &InvoiceWrite<'_>, writes: &mut Writes) -> Result<Head, CommitError> {
-        let invoice = write.after;
-        let facts = write.events.iter().cloned().map(Fact::Invoice).collect();
-        let subject = Subject::Invoice(invoice.id.clone());
-        let head = self.entries(context, &subject, write.before, facts, Some(invoice.currency), writes)?;
-        if invoice.deleted {
-            writes.push((self.delete(&keys::invoice(&invoice.id), keys::STATE, Some(write.before))?, Lost::Invoice));
-            writes.push((self.delete(&keys::invoice(&invoice.id), keys::TEXT, None)?, Lost::Invoice));
-            return Ok(head);
-        }
-        writes.push((self.put_at(invoice::write_invoice(invoice, head, write.next)?, write.before)?, Lost::Invoice));
-        if let Some((words, salt)) = write.text {
-            writes.push((self.put(words::write_text(&invoice.id, words, salt)?)?, Lost::Invoice));
-        }
-        for attempt in write.attempts {
-            writes.push((self.put(attempt::write_attempt(attempt)?)?, Lost::Invoice));
-        }
-        for event in write.events {
-            if let Event::Money(MoneyEvent::Applied(payment)) = event {
-                writes.push((self.put_new(payment::write_payment(payment)?)?, Lost::Twice));
+    fn record_writes(&self, context: &Context, write: &RecordWrite<'_>, writes: &mut Writes) -> Result<Head, CommitError> {
+        let claims = matches!(write.after, Record::Payment(_)) && write.before.seq == 0;
+        let lost = if claims { Lost::Claimed } else { Lost::Record };
+        let head = self.entry(context, write, lost, writes)?;
+        if let Record::Invoice { invoice, text, .. } = &write.after {
+            if invoice.deleted {
+                writes.push((self.delete(&keys::invoice(&invoice.id), keys::STATE, Some(write.before))?, Lost::Record));
+                writes.push((self.delete(&keys::invoice(&invoice.id), keys::TEXT, None)?, Lost::Record));
+                return Ok(head);
+            }
+            if let Some((text, salt)) = text {
+                writes.push((self.put(words::write_text(&invoice.id, text, salt)?)?, Lost::Record));
             }
         }
-        for message in write.messages {
-            writes.push((self.put_new(outbox::write_message(message)?)?, Lost::Twice));
-        }
+        writes.push((self.put_at(write.after.item(head)?, write.before)?, lost));
         Ok(head)
     }
 
-    fn contact_writes(&self, context: &Context, write: &ContactWrite<'_>, writes: &mut Writes) -> Result<(), CommitError> {
-        let contact = write.after;
-        let mut facts = Vec::new();
-        if write.details_changed {
-            let details = contact.details.digest(write.salt.as_bytes());
-            facts.push(Fact::Record(if write.before.seq == 0 {
-                RecordEvent::Created { details }
-            } else {
-                RecordEvent::Changed { details }
-            }));
+    /// The one entry of a record and commit.
+    fn entry(&self, context: &Context, write: &RecordWrite<'_>, lost: Lost, writes: &mut Writes) -> Result<Head, CommitError> {
+        if write.facts.is_empty() {
+            return Ok(write.before);
         }
-        for credit in write.credits {
-            facts.push(Fact::Record(RecordEvent::Credited {
-                credit_id: credit.id.clone(),
-                amount: credit.amount,
-                invoice_id: credit.invoice_id.clone(),
-                payment_id: credit.payment_id.clone(),
-            }));
-            let item =
-                credit::write_credit(&contact.id, &credit.id, credit.amount, credit.cause, &credit.invoice_id, credit.payment_id.as_ref())?;
-            writes.push((self.put_new(item)?, Lost::Twice));
-        }
-        let head = self.entries(context, &Subject::Contact(contact.id.clone()), write.before, facts, None, writes)?;
-        writes.push((self.put_at(others::write_contact(contact, write.salt, head)?, write.before)?, Lost::Record));
-        Ok(())
-    }
-
-    fn entries(
-        &self,
-        context: &Context,
-        subject: &Subject,
-        before: Head,
-        facts: Vec<Fact>,
-        currency: Option<domain::currency::Currency>,
-        writes: &mut Writes,
-    ) -> Result<Head, CommitError> {
-        let mut head = before;
-        for fact in facts {
-            let entry = Entry {
-                subject: subject.clone(),
-                seq: head.seq + 1,
-                at: context.at,
-                actor: context.actor.clone(),
-                cause: context.cause.clone(),
-                fact,
-            };
-            let (item, after) = journal::write_entry(&entry, head, currency)?;
-            writes.push((self.put_new(item)?, Lost::Invoice));
-            head = after;
-        }
-        Ok(head)
+        let invoice = if let Record::Invoice { invoice, .. } = &write.after { Some(*invoice) } else { None };
+        let entry = Entry {
+            subject: write.after.subject(),
+            seq: write.before.seq + 1,
+            at: context.at,
+            actor: context.actor.clone(),
+            cause: context.cause.clone(),
+            facts: write.facts.clone(),
+            status: write.after.status(),
+            amount_due: invoice.map(Invoice::amount_due),
+        };
+        let (item, after) = journal::write_entry(&entry, write.before, invoice.map(|invoice| invoice.currency))?;
+        writes.push((self.put_new(item)?, lost));
+        Ok(after)
     }
 
     fn put_builder(&self, item: Item) -> aws_sdk_dynamodb::types::builders::PutBuilder {
@@ -381,6 +353,8 @@ fn lost_on<R>(error: &SdkError<TransactWriteItemsError, R>, meanings: &[Lost]) -
     let first_of = |wanted: Lost| failed.contains(&wanted).then_some(wanted);
     first_of(Lost::Idempotency)
         .or_else(|| first_of(Lost::Event))
+        .or_else(|| first_of(Lost::Record))
+        .or_else(|| first_of(Lost::Claimed))
         .or_else(|| failed.first().copied())
         .or_else(|| reasons.iter().any(|reason| reason.code().is_some_and(|code| IN_THE_WAY.contains(&code))).then_some(Lost::Conflict))
 }

@@ -38,6 +38,14 @@ pub enum StoreError {
         /// The most that it may take.
         most: usize,
     },
+    /// A change of more items than one transaction takes. Nothing was written, and the same change will never fit.
+    #[error("this would change {items} items at once, and {most} is the most; do it in several steps")]
+    TooMany {
+        /// How many it would change.
+        items: usize,
+        /// The most at once.
+        most: usize,
+    },
     /// Something that cannot be: a defect of ours, which asking again does not mend.
     #[error("defect: {0}")]
     Defect(String),
@@ -49,17 +57,17 @@ pub enum StoreError {
 /// Which condition a commit lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lost {
-    /// The invoice changed meanwhile.
-    Invoice,
-    /// The contact, product or business changed meanwhile.
+    /// A record changed meanwhile.
     Record,
+    /// A payment of the same object at the gateway is there.
+    Claimed,
     /// Somebody else took the number.
     Number,
     /// The idempotency key was used meanwhile.
     Idempotency,
     /// The gateway's event was recorded meanwhile.
     Event,
-    /// A row that must be new was there: the same message or payment.
+    /// A row that must be new was there: the same message.
     Twice,
     /// Another transaction was at the same items.
     Conflict,

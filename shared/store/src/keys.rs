@@ -3,9 +3,11 @@
 //! | Record | `pk` | `sk` |
 //! |---|---|---|
 //! | invoice: state, words | `INV#{invoice}` | `A#STATE`, `A#TEXT` |
-//! | its attempts, payments | `INV#{invoice}` | `B#{attempt}`, `C#{payment}` |
 //! | its journal, outbox rows | `INV#{invoice}` | `J#{seq}`, `M#{message key}` |
-//! | contact: state, credits, journal | `CON#{contact}` | `A#STATE`, `C#{credit}`, `J#{seq}` |
+//! | attempt: state, journal | `ATT#{attempt}` | `A#STATE`, `J#{seq}` |
+//! | payment: state, journal, outbox rows | `PAY#{payment}` | `A#STATE`, `J#{seq}`, `M#{message key}` |
+//! | contact: state, journal | `CON#{contact}` | `A#STATE`, `J#{seq}` |
+//! | its credits, and their journals | `CON#{contact}` | `C#{credit}`, `D#{credit}#{seq}` |
 //! | product: state, journal | `PRD#{product}` | `A#STATE`, `J#{seq}` |
 //! | business: state, journal | `BUSINESS` | `A#STATE`, `J#{seq}` |
 //! | API key, also the bootstrap key's record | `KEY#{key}` | `A#STATE` |
@@ -18,9 +20,10 @@
 //! |---|---|---|---|
 //! | `due` | `{function}#{shard of 16}` | instant | invoices with a step to come, attempts to be asked about |
 //! | `outbox` | `outbox#{shard of 16}` | instant | rows not handed over: their time, or the end of their lease |
-//! | `by_kind` | `invoice`, `contact`, `product`, `api_key` | id | everything of a kind, oldest first |
+//! | `by_kind` | `invoice`, `contact`, `product`, `api_key`, `attempt` | id | everything of a kind, oldest first |
+//! | `by_kind` | `payment` | `{instant}#{payment}` | payments, oldest first |
 //! | `by_status` | `{status}` | invoice | invoices by status |
-//! | `by_contact` | `{contact}` | invoice | a contact's invoices |
+//! | `by_contact` | `{contact}` | invoice, attempt, `pay#{instant}#{payment}` | a contact's invoices, attempts, payments |
 //! | `by_due_date` | `owing` | `{due date}#{invoice}` | invoices with something owed |
 //!
 //! Every index is sparse and read for candidates only: what is decided is decided on the table. An instant is RFC 3339 in
@@ -31,6 +34,7 @@ use domain::{
     automation::Sweep,
     ids::{ApiKeyId, AttemptId, ContactId, CreditId, InvoiceId, PaymentId, ProductId},
     invoice::status::StatusCode,
+    payment::Payment,
     record::Subject,
 };
 
@@ -40,6 +44,7 @@ pub const SHARDS: u8 = 16;
 pub(crate) const STATE: &str = "A#STATE";
 pub(crate) const TEXT: &str = "A#TEXT";
 pub(crate) const JOURNAL: &str = "J#";
+pub(crate) const CREDITS: &str = "C#";
 pub(crate) const MESSAGES: &str = "M#";
 
 /// An index of the table: its name and the attributes it is keyed by.
@@ -112,41 +117,83 @@ pub(crate) fn run(function: &str) -> String {
     format!("RUN#{function}")
 }
 
+pub(crate) fn attempt(id: &AttemptId) -> String {
+    format!("ATT#{id}")
+}
+
+pub(crate) fn payment(id: &PaymentId) -> String {
+    format!("PAY#{id}")
+}
+
+pub(crate) fn credit(id: &CreditId) -> String {
+    format!("{CREDITS}{id}")
+}
+
+/// A record's partition.
 pub(crate) fn subject(subject: &Subject) -> String {
     match subject {
         Subject::Invoice(id) => invoice(id),
-        Subject::Contact(id) => contact(id),
+        Subject::Attempt(id) => attempt(id),
+        Subject::Payment(id) => payment(id),
+        Subject::Contact(id) | Subject::Credit(id, _) => contact(id),
         Subject::Product(id) => product(id),
         Subject::Business => business(),
     }
 }
 
-pub(crate) fn attempt(id: &AttemptId) -> String {
-    format!("B#{id}")
+/// What the sort keys of a record's journal begin with.
+pub(crate) fn journal(subject: &Subject) -> String {
+    match subject {
+        Subject::Credit(_, id) => format!("D#{id}#"),
+        Subject::Invoice(_) | Subject::Attempt(_) | Subject::Payment(_) | Subject::Contact(_) | Subject::Product(_) | Subject::Business => {
+            JOURNAL.to_owned()
+        }
+    }
 }
 
-pub(crate) fn payment(id: &PaymentId) -> String {
-    format!("C#{id}")
-}
-
-pub(crate) fn credit(id: &CreditId) -> String {
-    format!("C#{id}")
-}
-
-pub(crate) fn entry(seq: u64) -> String {
-    format!("{JOURNAL}{seq:012}")
+pub(crate) fn entry(subject: &Subject, seq: u64) -> String {
+    format!("{}{seq:012}", journal(subject))
 }
 
 pub(crate) fn message(key: &str) -> String {
     format!("{MESSAGES}{key}")
 }
 
-/// The invoice and message key of an outbox row's keys, as stream records carry them.
+/// The record and message key of an outbox row's keys, as stream records carry them.
 #[must_use]
-pub fn parse_message_key(pk: &str, sk: &str) -> Option<(InvoiceId, String)> {
-    let invoice_id = InvoiceId::parse(pk.strip_prefix("INV#")?).ok()?;
-    Some((invoice_id, sk.strip_prefix(MESSAGES)?.to_owned()))
+pub fn parse_message_key(pk: &str, sk: &str) -> Option<(Subject, String)> {
+    let subject = match pk.split_once('#')? {
+        ("INV", id) => Subject::Invoice(InvoiceId::parse(id).ok()?),
+        ("PAY", id) => Subject::Payment(PaymentId::parse(id).ok()?),
+        _ => return None,
+    };
+    Some((subject, sk.strip_prefix(MESSAGES)?.to_owned()))
 }
+
+/// The shard of the outbox in which a record's rows are.
+pub(crate) fn shard(subject: &Subject) -> u8 {
+    match subject {
+        Subject::Invoice(id) => id.shard(SHARDS),
+        Subject::Attempt(id) => id.shard(SHARDS),
+        Subject::Payment(id) => id.shard(SHARDS),
+        Subject::Contact(id) | Subject::Credit(id, _) => id.shard(SHARDS),
+        Subject::Product(id) => id.shard(SHARDS),
+        Subject::Business => 0,
+    }
+}
+
+/// Where a record stands in a list by time.
+pub(crate) fn by_time(at: DateTime<Utc>, id: &str) -> String {
+    format!("{}#{id}", instant(at))
+}
+
+/// Where a payment stands among a contact's.
+pub(crate) fn payment_of_contact(payment: &Payment) -> String {
+    format!("{PAYMENTS_OF_CONTACT}{}", by_time(payment.recorded_at, payment.id.as_str()))
+}
+
+/// What the places of a contact's payments begin with.
+pub(crate) const PAYMENTS_OF_CONTACT: &str = "pay#";
 
 pub(crate) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)

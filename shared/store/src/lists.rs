@@ -1,12 +1,14 @@
 //! Every list. Indexes give candidates; what decides is read strongly from the table.
 
 use crate::{
-    Store,
+    Store, Stored,
     ask::{Ask, Key},
     error::{Corrupt, StoreError},
     items::{
         Item,
         api_key::ApiKeyItem,
+        attempt::AttemptSummaryItem,
+        credit::read_credit,
         invoice::InvoiceSummaryItem,
         journal::{StoredEntry, read_entry},
         money::{currency, minor},
@@ -14,19 +16,19 @@ use crate::{
         outbox, sort_key, string_of,
     },
     keys::{self, Index, parse_message_key},
-    queries::payments,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     api_key::ApiKey,
+    attempt::Attempt,
     automation::Sweep,
+    credit::Credit,
     ids::{AttemptId, ContactId, InvoiceId},
     invoice::status::StatusCode,
     message::Message,
     money::Money,
-    payment::Payment,
     pii::Pii,
     product::Product,
     record::Subject,
@@ -103,9 +105,9 @@ pub enum Due {
     /// An invoice with a step.
     Invoice(InvoiceId),
     /// An attempt to be asked about.
-    Attempt(InvoiceId, AttemptId),
-    /// A row of the outbox, by its key.
-    Message(InvoiceId, String),
+    Attempt(AttemptId),
+    /// A row of the outbox, by its record and key.
+    Message(Subject, String),
 }
 
 impl Store {
@@ -117,7 +119,7 @@ impl Store {
         let (index, partition, condition, values) = match list {
             InvoiceList::All | InvoiceList::Newest => (keys::BY_KIND, "invoice".to_owned(), "", vec![]),
             InvoiceList::Status(status) => (keys::BY_STATUS, keys::status_partition(*status).to_owned(), "", vec![]),
-            InvoiceList::Contact(id) => (keys::BY_CONTACT, id.to_string(), "", vec![]),
+            InvoiceList::Contact(id) => (keys::BY_CONTACT, id.to_string(), BETWEEN, between("inv_")),
             InvoiceList::DueBefore(date) => (keys::BY_DUE_DATE, keys::OWING.to_owned(), "#s < :a", vec![(":a", date.to_string())]),
         };
         let start = cursor.map(|text| read_cursor(text, index, &partition)).transpose()?;
@@ -193,11 +195,7 @@ impl Store {
         let mut rows = Vec::new();
         for item in &items {
             let (pk, sk) = (string_of(item, "pk").unwrap_or_default(), sort_key(item));
-            let invoice_id = crate::items::money::id(InvoiceId::parse(pk.trim_start_matches("INV#")))?;
-            let due = match sk.strip_prefix("B#") {
-                Some(attempt) => Due::Attempt(invoice_id, crate::items::money::id(AttemptId::parse(attempt))?),
-                None => Due::Invoice(invoice_id),
-            };
+            let due = due(pk, sk)?.ok_or_else(|| Corrupt::new(pk, "nothing that can be due"))?;
             rows.push(DueRow { due, after: cursor_behind(item, keys::DUE) });
         }
         Ok(Page { rows, next })
@@ -211,8 +209,8 @@ impl Store {
         let (items, next) = self.list_until(keys::OUTBOX, keys::outbox_partition(shard), now, limit, cursor).await?;
         let row = |item: &Item| {
             let (pk, sk) = (string_of(item, "pk").unwrap_or_default(), sort_key(item));
-            let (invoice_id, key) = parse_message_key(pk, sk).ok_or_else(|| Corrupt::new(sk, "not an outbox row"))?;
-            Ok::<_, StoreError>(DueRow { due: Due::Message(invoice_id, key), after: cursor_behind(item, keys::OUTBOX) })
+            let (subject, key) = parse_message_key(pk, sk).ok_or_else(|| Corrupt::new(sk, "not an outbox row"))?;
+            Ok::<_, StoreError>(DueRow { due: Due::Message(subject, key), after: cursor_behind(item, keys::OUTBOX) })
         };
         Ok(Page { rows: items.iter().map(row).collect::<Result<_, _>>()?, next })
     }
@@ -263,22 +261,55 @@ impl Store {
         Ok((items, next.map(|key| write_cursor(&key))))
     }
 
-    /// An invoice's outbox rows.
+    /// A record's outbox rows.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn list_messages(&self, invoice_id: &InvoiceId) -> Result<Vec<Message>, StoreError> {
-        let items = self.range(keys::invoice(invoice_id), keys::MESSAGES, "M#~").await?;
+    pub async fn list_messages(&self, subject: &Subject) -> Result<Vec<Message>, StoreError> {
+        let items = self.range(keys::subject(subject), keys::MESSAGES, "M#~").await?;
         Ok(items.iter().map(outbox::read_message).collect::<Result<_, _>>()?)
     }
 
-    /// An invoice's payments, oldest first.
+    /// A contact's credits, each as it stands.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn list_payments(&self, invoice_id: &InvoiceId) -> Result<Vec<Payment>, StoreError> {
-        let items = self.range(keys::invoice(invoice_id), "C#", "C#~").await?;
-        payments(&items)
+    pub async fn list_credits(&self, contact: &ContactId) -> Result<Vec<Stored<Credit>>, StoreError> {
+        let items = self.range(keys::contact(contact), keys::CREDITS, "C#~").await?;
+        let read = |item: &Item| read_credit(item).map(|(value, head)| Stored { value, head });
+        Ok(items.iter().map(read).collect::<Result<_, _>>()?)
+    }
+
+    /// A contact's attempts to collect for an invoice, oldest first, each as it stands. One begun within the last second may be missing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_attempts(&self, contact: &ContactId, invoice: &InvoiceId) -> Result<Vec<Attempt>, StoreError> {
+        let mut attempts = Vec::new();
+        let mut start = None;
+        loop {
+            let ask = Ask {
+                index: Some(keys::BY_CONTACT),
+                partition: contact.to_string(),
+                condition: BETWEEN,
+                values: between("att_"),
+                limit: None,
+                backwards: false,
+                start,
+            };
+            let (items, next) = self.ask(ask).await?;
+            for item in &items {
+                let of: AttemptSummaryItem = summary(item)?;
+                if of.invoices.iter().any(|id| id == invoice.as_str()) {
+                    let id = crate::items::money::id(AttemptId::parse(&of.id))?;
+                    attempts.extend(self.find_attempt(&id).await?.map(|found| found.value));
+                }
+            }
+            start = next;
+            if start.is_none() {
+                return Ok(attempts);
+            }
+        }
     }
 
     /// A journal's entries in order, from a place on.
@@ -290,7 +321,7 @@ impl Store {
             index: None,
             partition: keys::subject(subject),
             condition: "#s BETWEEN :a AND :b",
-            values: vec![(":a", keys::entry(after_seq + 1)), (":b", format!("{}~", keys::JOURNAL))],
+            values: vec![(":a", keys::entry(subject, after_seq + 1)), (":b", format!("{}~", keys::journal(subject)))],
             limit: Some(limit),
             backwards: false,
             start: None,
@@ -300,6 +331,22 @@ impl Store {
         let next = next.and_then(|_| rows.last().map(|row| row.entry.seq.to_string()));
         Ok(Page { rows, next })
     }
+}
+
+const BETWEEN: &str = "#s BETWEEN :a AND :b";
+
+/// The bounds of all sort keys that begin so.
+fn between(begins: &str) -> Vec<(&'static str, String)> {
+    vec![(":a", begins.to_owned()), (":b", format!("{begins}~"))]
+}
+
+/// What is named by an item's keys, if that can be due.
+pub(crate) fn due(pk: &str, sk: &str) -> Result<Option<Due>, StoreError> {
+    Ok(match (pk.split_once('#'), sk) {
+        (Some(("INV", invoice)), keys::STATE) => Some(Due::Invoice(crate::items::money::id(InvoiceId::parse(invoice))?)),
+        (Some(("ATT", attempt)), keys::STATE) => Some(Due::Attempt(crate::items::money::id(AttemptId::parse(attempt))?)),
+        (Some(_) | None, _) => parse_message_key(pk, sk).map(|(subject, key)| Due::Message(subject, key)),
+    })
 }
 
 fn summary<T: serde::de::DeserializeOwned>(item: &Item) -> Result<T, Corrupt> {

@@ -2,51 +2,35 @@
 
 use crate::{
     Store, Stored, StoredApiKey,
-    commits::IN_THE_WAY,
-    error::{Corrupt, StoreError, unavailable},
+    error::{Corrupt, StoreError},
     items::{
         Item,
         api_key::read_api_key,
-        attempt::AttemptItem,
+        attempt::read_attempt,
         invoice,
         others::{self, GatewayEventRecord, IdempotencyRecord, ProductItem, RunRecord},
         outbox,
-        payment::PaymentItem,
-        sort_key, string_of, text, words,
+        payment::read_payment,
+        sort_key, string_of, words,
     },
     keys,
-};
-use aws_sdk_dynamodb::{
-    error::SdkError,
-    operation::transact_get_items::{TransactGetItemsError, TransactGetItemsOutput},
-    types::{Get, TransactGetItem},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     attempt::Attempt,
     contact::Contact,
     digest::Digest,
-    ids::{ApiKeyId, AttemptId, ContactId, InvoiceId, ProductId},
+    ids::{ApiKeyId, AttemptId, ContactId, InvoiceId, PaymentId, ProductId},
     invoice::{Invoice, InvoiceText},
     message::Message,
     numbering::INVOICE_SERIES,
     payment::Payment,
     product::Product,
+    record::Subject,
     settings::Business,
 };
 
-/// How much of an invoice's partition is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// State and words: what its page shows.
-    Page,
-    /// Also its attempts.
-    WithAttempts,
-    /// Also its payments.
-    WithPayments,
-}
-
-/// An invoice with what was asked for beside it.
+/// An invoice with its words.
 #[derive(Debug, Clone)]
 pub struct InvoiceFolder {
     /// The invoice and the end of its journal.
@@ -55,19 +39,6 @@ pub struct InvoiceFolder {
     pub text: InvoiceText,
     /// The salt of their digest.
     pub salt: String,
-    /// Its attempts, oldest first.
-    pub attempts: Vec<Attempt>,
-    /// Its payments, oldest first.
-    pub payments: Vec<Payment>,
-}
-
-impl InvoiceFolder {
-    /// The try that holds the slot.
-    #[must_use]
-    pub fn slot_attempt(&self) -> Option<&Attempt> {
-        let slot = self.invoice.value.slot.as_ref()?;
-        self.attempts.iter().find(|attempt| attempt.id == slot.attempt_id)
-    }
 }
 
 /// A contact with the salt of its digest.
@@ -79,32 +50,41 @@ pub struct ContactFolder {
     pub salt: String,
 }
 
-/// What a gateway's notice is about, read in one transaction.
-#[derive(Debug)]
-pub struct NoticeFolder {
-    /// What became of the same event before.
-    pub event: Option<GatewayEventRecord>,
-    /// The try.
-    pub attempt: Option<Attempt>,
-    /// The invoice.
-    pub invoice: Option<Stored<Invoice>>,
-    /// The contact.
-    pub contact: Option<ContactFolder>,
-}
-
 impl Store {
-    /// Reads an invoice and what belongs to it: one strongly consistent query.
+    /// Reads an invoice and its words: one strongly consistent query.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn find_invoice(&self, id: &InvoiceId, part: Part) -> Result<Option<InvoiceFolder>, StoreError> {
-        let to = match part {
-            Part::Page => "A#~",
-            Part::WithAttempts => "B#~",
-            Part::WithPayments => "C#~",
-        };
-        let items = self.range(keys::invoice(id), "A#", to).await?;
+    pub async fn find_invoice(&self, id: &InvoiceId) -> Result<Option<InvoiceFolder>, StoreError> {
+        let items = self.range(keys::invoice(id), "A#", "A#~").await?;
         folder(&items)
+    }
+
+    /// Reads an attempt.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_attempt(&self, id: &AttemptId) -> Result<Option<Stored<Attempt>>, StoreError> {
+        let found = self.get(&keys::attempt(id), keys::STATE).await?.as_ref().map(read_attempt).transpose()?;
+        Ok(found.map(|(value, head)| Stored { value, head }))
+    }
+
+    /// Reads a payment.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_payment(&self, id: &PaymentId) -> Result<Option<Stored<Payment>>, StoreError> {
+        let found = self.get(&keys::payment(id), keys::STATE).await?.as_ref().map(read_payment).transpose()?;
+        Ok(found.map(|(value, head)| Stored { value, head }))
+    }
+
+    /// Reads what became of a gateway's event.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_gateway_event(&self, gateway: &str, event_id: &str) -> Result<Option<GatewayEventRecord>, StoreError> {
+        let found = self.get(&keys::gateway_event(gateway, event_id), keys::STATE).await?;
+        Ok(found.map(|item| event_record(&item, gateway, event_id)).transpose()?)
     }
 
     /// Reads a contact.
@@ -183,100 +163,28 @@ impl Store {
         }
     }
 
-    /// Reads event, attempt, invoice and contact of a gateway's notice in one transaction.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn find_for_notice(
-        &self,
-        gateway: &str,
-        event_id: &str,
-        invoice_id: &InvoiceId,
-        attempt_id: &AttemptId,
-        contact_id: &ContactId,
-    ) -> Result<NoticeFolder, StoreError> {
-        let wanted = [
-            (keys::gateway_event(gateway, event_id), keys::STATE.to_owned()),
-            (keys::invoice(invoice_id), keys::attempt(attempt_id)),
-            (keys::invoice(invoice_id), keys::STATE.to_owned()),
-            (keys::contact(contact_id), keys::STATE.to_owned()),
-        ];
-        let mut gets = Vec::new();
-        for (pk, sk) in wanted {
-            let get = Get::builder().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk)).build();
-            gets.push(TransactGetItem::builder().get(get.map_err(|e| Corrupt::new("get", e))?).build());
-        }
-        let found = self.read_at_once(gets).await?;
-        let mut items = found.responses.unwrap_or_default().into_iter().map(|r| r.item.filter(|item| !item.is_empty()));
-        let mut next = || items.next().flatten();
-        let (event, attempt, state, contact) = (next(), next(), next(), next());
-        let stored = |item: &Item| {
-            let (value, head) = invoice::read_invoice(item)?;
-            Ok::<_, StoreError>(Stored { value, head })
-        };
-        Ok(NoticeFolder {
-            event: event.map(|item| event_record(&item, gateway, event_id)).transpose()?,
-            attempt: attempt.map(|item| crate::items::read::<AttemptItem>(&item)?.read()).transpose()?,
-            invoice: state.as_ref().map(stored).transpose()?,
-            contact: contact.as_ref().map(contact_folder).transpose()?,
-        })
-    }
-
-    /// Reads several items as they are at one instant; again, after a moment, when a transaction on one of them is under way.
-    async fn read_at_once(&self, gets: Vec<TransactGetItem>) -> Result<TransactGetItemsOutput, StoreError> {
-        let mut wait = std::time::Duration::from_millis(20);
-        for _ in 1..READS {
-            match self.client.transact_get_items().set_transact_items(Some(gets.clone())).send().await {
-                Err(error) if is_in_the_way(&error) => tokio::time::sleep(wait).await,
-                answer => return answer.map_err(|error| unavailable("TransactGetItems", &error)),
-            }
-            wait *= 2;
-        }
-        let last = self.client.transact_get_items().set_transact_items(Some(gets)).send().await;
-        last.map_err(|error| unavailable("TransactGetItems", &error))
-    }
-
     /// Reads an outbox row.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn find_message(&self, invoice_id: &InvoiceId, key: &str) -> Result<Option<Message>, StoreError> {
-        Ok(self.get(&keys::invoice(invoice_id), &keys::message(key)).await?.as_ref().map(outbox::read_message).transpose()?)
+    pub async fn find_message(&self, subject: &Subject, key: &str) -> Result<Option<Message>, StoreError> {
+        Ok(self.get(&keys::subject(subject), &keys::message(key)).await?.as_ref().map(outbox::read_message).transpose()?)
     }
-}
-
-/// How often items are read at one instant before that is given up.
-const READS: u32 = 6;
-
-fn is_in_the_way<R>(error: &SdkError<TransactGetItemsError, R>) -> bool {
-    let Some(TransactGetItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else { return false };
-    cancelled.cancellation_reasons().iter().any(|reason| reason.code().is_some_and(|code| IN_THE_WAY.contains(&code)))
 }
 
 pub(crate) fn folder(items: &[Item]) -> Result<Option<InvoiceFolder>, StoreError> {
     let mut state = None;
     let mut words = None;
-    let mut attempts = Vec::new();
     for item in items {
         match sort_key(item) {
             keys::STATE => state = Some(invoice::read_invoice(item)?),
             keys::TEXT => words = Some(words::read_text(item)?),
-            sk if sk.starts_with("B#") => attempts.push(crate::items::read::<AttemptItem>(item)?.read()?),
             _ => {}
         }
     }
     let Some((value, head)) = state else { return Ok(None) };
     let Some((text, salt)) = words else { return Err(Corrupt::new(value.id.as_str(), "its words are missing").into()) };
-    Ok(Some(InvoiceFolder { invoice: Stored { value, head }, text, salt, attempts, payments: payments(items)? }))
-}
-
-pub(crate) fn payments(items: &[Item]) -> Result<Vec<Payment>, StoreError> {
-    let mut payments = Vec::new();
-    for item in items.iter().filter(|item| sort_key(item).starts_with("C#")) {
-        payments.push(crate::items::read::<PaymentItem>(item)?.read()?);
-    }
-    payments.sort_by(|a: &Payment, b: &Payment| a.recorded_at.cmp(&b.recorded_at).then_with(|| a.id.cmp(&b.id)));
-    Ok(payments)
+    Ok(Some(InvoiceFolder { invoice: Stored { value, head }, text, salt }))
 }
 
 pub(crate) fn contact_folder(item: &Item) -> Result<ContactFolder, StoreError> {

@@ -4,17 +4,14 @@ use crate::{
     Store, StoreError,
     error::{Corrupt, unavailable},
     items::{FORMAT, Item, number, sort_key, string_of, text},
-    keys::{self, parse_message_key},
-    lists::Due,
+    keys,
+    lists::{Due, due},
 };
 use aws_sdk_dynamodb::{
     error::ProvideErrorMetadata as _,
     types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest},
 };
-use domain::{
-    ids::{AttemptId, InvoiceId},
-    numbering::INVOICE_SERIES,
-};
+use domain::numbering::INVOICE_SERIES;
 use std::{collections::HashMap, time::Duration};
 
 /// Keys of one batch of reads, and writes of one batch: what DynamoDB takes at most.
@@ -77,20 +74,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn walk_invoices(&self, from: Option<Position>) -> Result<(Vec<Due>, Option<Position>), StoreError> {
+    pub async fn walk_records(&self, from: Option<Position>) -> Result<(Vec<Due>, Option<Position>), StoreError> {
         let (items, next) = self.scan(from.map(|position| position.0), true).await?;
         let mut found = Vec::new();
         for item in &items {
-            let (pk, sk) = (string_of(item, "pk").unwrap_or_default(), sort_key(item));
-            let Some(invoice) = pk.strip_prefix("INV#") else { continue };
-            let invoice_id = crate::items::money::id(InvoiceId::parse(invoice))?;
-            if sk == keys::STATE {
-                found.push(Due::Invoice(invoice_id));
-            } else if let Some(attempt) = sk.strip_prefix("B#") {
-                found.push(Due::Attempt(invoice_id, crate::items::money::id(AttemptId::parse(attempt))?));
-            } else if let Some((invoice_id, key)) = parse_message_key(pk, sk) {
-                found.push(Due::Message(invoice_id, key));
-            }
+            found.extend(due(string_of(item, "pk").unwrap_or_default(), sort_key(item))?);
         }
         Ok((found, next.map(Position)))
     }

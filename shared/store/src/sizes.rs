@@ -8,13 +8,29 @@ use aws_sdk_dynamodb::types::AttributeValue;
 /// Source: DynamoDB developer guide, "Quotas in Amazon DynamoDB": 400 KB, names included.
 pub(crate) const MOST: usize = 400 * 1024;
 
-/// Whether an item may be sent.
+/// The most items and bytes of one transaction.
+///
+/// Source: DynamoDB API reference, `TransactWriteItems`: up to 100 actions, 4 MB in all.
+pub(crate) const MOST_ITEMS: usize = 100;
+pub(crate) const MOST_AT_ONCE: usize = 4 * 1024 * 1024;
+
+/// Whether so many actions, with these items, may be sent at once.
 ///
 /// # Errors
-/// [`StoreError::TooLarge`].
-pub(crate) fn fits(item: &Item) -> Result<(), StoreError> {
-    let bytes = members(item.iter().map(|(name, value)| (name.as_str(), value)));
-    if bytes > MOST { Err(StoreError::TooLarge { bytes, most: MOST }) } else { Ok(()) }
+/// [`StoreError::TooMany`], [`StoreError::TooLarge`].
+pub(crate) fn all_fit<'a>(actions: usize, items: impl Iterator<Item = &'a Item>) -> Result<(), StoreError> {
+    if actions > MOST_ITEMS {
+        return Err(StoreError::TooMany { items: actions, most: MOST_ITEMS });
+    }
+    let mut sum = 0;
+    for item in items {
+        let bytes = members(item.iter().map(|(name, value)| (name.as_str(), value)));
+        if bytes > MOST {
+            return Err(StoreError::TooLarge { bytes, most: MOST });
+        }
+        sum += bytes;
+    }
+    if sum > MOST_AT_ONCE { Err(StoreError::TooLarge { bytes: sum, most: MOST_AT_ONCE }) } else { Ok(()) }
 }
 
 fn members<'a>(all: impl Iterator<Item = (&'a str, &'a AttributeValue)>) -> usize {

@@ -3,7 +3,7 @@
 //! Source: AWS Lambda, Using Lambda with Amazon DynamoDB, example event.
 
 use crate::keys::parse_message_key;
-use domain::ids::InvoiceId;
+use domain::record::Subject;
 use serde_json::Value;
 
 /// An outbox row that a batch of the stream has brought.
@@ -11,8 +11,8 @@ use serde_json::Value;
 pub struct NewMessage {
     /// The record's place in the stream, by which it can be asked for again.
     pub sequence_number: String,
-    /// The invoice the row is about.
-    pub invoice_id: InvoiceId,
+    /// The record the row belongs to.
+    pub subject: Subject,
     /// The row's key.
     pub key: String,
 }
@@ -29,8 +29,8 @@ fn new_message(record: &Value) -> Option<NewMessage> {
     }
     let change = record.get("dynamodb")?;
     let key = |name: &str| change.get("Keys")?.get(name)?.get("S")?.as_str();
-    let (invoice_id, key) = parse_message_key(key("pk")?, key("sk")?)?;
-    Some(NewMessage { sequence_number: change.get("SequenceNumber")?.as_str()?.to_owned(), invoice_id, key })
+    let (subject, key) = parse_message_key(key("pk")?, key("sk")?)?;
+    Some(NewMessage { sequence_number: change.get("SequenceNumber")?.as_str()?.to_owned(), subject, key })
 }
 
 #[cfg(test)]

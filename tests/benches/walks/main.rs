@@ -20,7 +20,7 @@ use recorded::Recorded;
 use requests::{create, deliver, of_lines, open, paid, path, sent};
 use serde_json::json;
 use std::{cell::Cell, hint::black_box, time::Duration};
-use store::{Store, queries::Part};
+use store::Store;
 use tests::{
     filler::{Filler, others_like},
     world::{World, stripe, transport},
@@ -71,7 +71,7 @@ fn page(runtime: &Runtime) {
     runtime.block_on(open(&invoice_page::router(on_table(&world, &table.record(world.table.clone()))), &path));
     let replayed = invoice_page::router(on_table(&world, &table.replay()));
 
-    let folder = runtime.block_on(world.deps.store.find_invoice(&id, Part::Page)).unwrap().unwrap();
+    let folder = runtime.block_on(world.deps.store.find_invoice(&id)).unwrap().unwrap();
     let business = runtime.block_on(world.deps.business(world.now())).unwrap();
     let today = business.zone.date_at(world.now());
     let view = InvoiceView {

@@ -1,9 +1,8 @@
 //! The business as one careful clerk would keep it: what was ordered and confirmed, one thing after another.
 
 use crate::book::Book;
-use domain::invoice::status::StatusCode;
+use domain::invoice::{Invoice, status::StatusCode};
 use std::{cell::RefCell, collections::BTreeMap};
-use store::queries::InvoiceFolder;
 use tests::world::World;
 
 /// What was confirmed about one invoice.
@@ -79,9 +78,9 @@ impl Model {
     }
 
     /// What the table says of an invoice, against what was confirmed and what the gateway captured.
-    pub async fn compare(&self, book: &Book, world: &World, id: &str, folder: &InvoiceFolder, captured: i64) {
+    pub async fn compare(&self, book: &Book, world: &World, invoice: &Invoice, captured: i64) {
+        let id = invoice.id.as_str();
         let confirmed = self.invoices.borrow()[id].clone();
-        let invoice = &folder.invoice.value;
         let money = confirmed.cash + captured;
         let (status, balance) = if confirmed.voided {
             (StatusCode::Voided, 0)

@@ -39,9 +39,9 @@ const fn at_gateway(name: &'static str, caught_by: &'static str, gateway: AtGate
 }
 
 /// Every mutant.
-pub const ALL: [Mutant; 14] = [
+pub const ALL: [Mutant; 16] = [
     at_table("no condition on the slot", "I12", no_condition_on_the_slot),
-    at_table("settled without a condition on the state", "I12", settled_without_condition),
+    at_table("settled without a condition on the state", "I1", settled_without_condition),
     at_table("journal outside the transaction", "I12", journal_outside),
     at_table("number without its condition", "I7", number_without_condition),
     at_table("claim without a condition", "I8", claim_without_condition),
@@ -50,14 +50,16 @@ pub const ALL: [Mutant; 14] = [
     at_table("no record of an idempotency key", "model", no_idempotency_record),
     at_table("nobody looks for tries that are due", "I17", tries_are_never_due),
     at_table("a watermark instead of a due date on each invoice", "I8", invoices_are_never_due),
-    at_table("credit outside the transaction", "I3", credit_outside),
+    at_table("credit outside the transaction", "I20", credit_outside),
+    at_table("a payment that its invoice does not hear of", "I20", one_side_only),
+    at_table("a slot that moves on without its attempt", "I20", slot_without_attempt),
     at_gateway("a new key for every retry", "I18", new_key_every_time),
     at_gateway("no fence", "I2", no_fence),
     at_gateway("a look-up that is believed without reading", "I1", blind_look_up),
 ];
 
 /// Seeds that have caught what hundreds of others did not. They are played first.
-pub const SHARP: [u64; 3] = [493, 60, 46];
+pub const SHARP: [u64; 5] = [493, 60, 46, 399, 105];
 
 impl Mutant {
     /// The mutant of that name.
@@ -100,37 +102,44 @@ fn free(put: &mut Value) {
     }
 }
 
-/// Puts of an invoice's state and journal lose their conditions where the transaction also has an item of that sort.
-fn free_where(request: &mut Value, sort: &str) {
+/// Puts of records lose their conditions in a transaction that has an item of that sort.
+fn free_where(request: &mut Value, there: impl Fn(&Value) -> bool) {
     let Some(actions) = actions(request) else { return };
-    if actions.iter().any(|action| is(action, "INV#", sort)) {
-        for action in actions.iter_mut().filter(|action| is(action, "INV#", "")) {
+    if actions.iter().any(there) {
+        for action in actions.iter_mut().filter(|action| ["INV#", "ATT#", "PAY#"].iter().any(|kind| is(action, kind, ""))) {
             free(&mut action["Put"]);
         }
     }
 }
 
 fn no_condition_on_the_slot(_: &str, request: &mut Value) {
-    let begins = |action: &Value| is(action, "INV#", "B#") && action["Put"]["Item"]["state"]["S"] == "dispatched";
-    if actions(request).is_some_and(|actions| actions.iter().any(begins)) {
-        free_where(request, "B#");
-    }
+    free_where(request, |action| is(action, "ATT#", "A#") && action["Put"]["Item"]["state"]["S"] == "dispatched");
 }
 
 fn settled_without_condition(_: &str, request: &mut Value) {
-    free_where(request, "C#");
+    free_where(request, |action| is(action, "PAY#", "A#"));
 }
 
-fn without(request: &mut Value, only_with: &str, gone: impl Fn(&Value) -> bool) {
+fn without(request: &mut Value, only_with: (&str, &str), gone: impl Fn(&Value) -> bool) {
     if let Some(actions) = actions(request)
-        && actions.iter().any(|action| is(action, "INV#", only_with))
+        && actions.iter().any(|action| is(action, only_with.0, only_with.1))
     {
         actions.retain(|action| !gone(action));
     }
 }
 
 fn journal_outside(_: &str, request: &mut Value) {
-    without(request, "C#", |action| is(action, "INV#", "J#"));
+    without(request, ("PAY#", "A#"), |action| is(action, "INV#", "J#"));
+}
+
+/// The payment is written down, and the invoice does not hear of it.
+fn one_side_only(_: &str, request: &mut Value) {
+    without(request, ("PAY#", "A#"), |action| is(action, "INV#", ""));
+}
+
+/// The slot is freed or moved on, and its attempt does not hear of it.
+fn slot_without_attempt(_: &str, request: &mut Value) {
+    without(request, ("INV#", "A#"), |action| is(action, "ATT#", "") && action["Put"]["Item"]["state"]["S"] != "dispatched");
 }
 
 fn number_without_condition(_: &str, request: &mut Value) {
@@ -161,15 +170,15 @@ fn uncertain_is_planned(operation: &str, request: &mut Value) {
 }
 
 fn outbox_outside(_: &str, request: &mut Value) {
-    without(request, "A#", |action| is(action, "INV#", "M#unpaid"));
+    without(request, ("INV#", "A#"), |action| is(action, "INV#", "M#unpaid"));
 }
 
 fn no_idempotency_record(_: &str, request: &mut Value) {
-    without(request, "A#", |action| is(action, "IDEM#", ""));
+    without(request, ("INV#", "A#"), |action| is(action, "IDEM#", ""));
 }
 
-fn never_due(request: &mut Value, sort: &str) {
-    for action in actions(request).into_iter().flatten().filter(|action| is(action, "INV#", sort)) {
+fn never_due(request: &mut Value, kind: &str) {
+    for action in actions(request).into_iter().flatten().filter(|action| is(action, kind, "A#")) {
         if let Some(item) = action["Put"]["Item"].as_object_mut() {
             item.remove("due_pk");
             item.remove("due_at");
@@ -178,15 +187,15 @@ fn never_due(request: &mut Value, sort: &str) {
 }
 
 fn tries_are_never_due(_: &str, request: &mut Value) {
-    never_due(request, "B#");
+    never_due(request, "ATT#");
 }
 
 fn invoices_are_never_due(_: &str, request: &mut Value) {
-    never_due(request, "A#");
+    never_due(request, "INV#");
 }
 
 fn credit_outside(_: &str, request: &mut Value) {
-    without(request, "C#", |action| is(action, "CON#", ""));
+    without(request, ("PAY#", "A#"), |action| is(action, "CON#", ""));
 }
 
 fn new_key_every_time(request: &mut Request<Bytes>) -> Option<Change> {
@@ -219,6 +228,7 @@ fn blind_look_up(request: &mut Request<Bytes>) -> Option<Change> {
     let nothing: Change = |session| {
         session["status"] = json!("expired");
         session["payment_status"] = json!("unpaid");
+        session["payment_intent"] = Value::Null;
         session["url"] = Value::Null;
     };
     look_up.then_some(nothing)

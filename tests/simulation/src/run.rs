@@ -103,14 +103,15 @@ async fn played(seed: u64, book: &Book, mutant: Option<Mutant>, logs: &Kept) {
         world.table.set_bend(mutant.bend_table());
     }
     world.table.stop_counting();
-    world.table.set_watch(checks::watch(book.clone(), stirred.clone(), world.gateway.clone()));
+    let ledger = checks::Shared::default();
+    world.table.set_watch(checks::watch(book.clone(), ledger.clone(), stirred.clone(), world.gateway.clone()));
     world.table.set_fault_plan(faults::of_table(book.clone()));
     world.wire.set_fault_plan(faults::of_wire(book.clone(), world.recorder.clone()));
     world.table.set_pace(faults::pace(book.clone()));
     world.wire.set_pace(faults::pace(book.clone()));
     world.follow_tokio();
     let model = Model::default();
-    let stage = Stage { world: &world, book, model: &model, late: &late, stirred, seed, begun: Instant::now() };
+    let stage = Stage { world: &world, book, model: &model, late: &late, ledger, stirred, seed, begun: Instant::now() };
     let lives = dice.between(2, 4);
     {
         let everybody = pin!(join_all((0..lives).map(|number| Box::pin(life(&stage, number)))));
@@ -142,7 +143,7 @@ async fn write_the_key_as_it_used_to_be(world: &World) {
 
 /// Faults are off. What was lost lands, and the ordinary course of things must settle all that is left.
 pub(crate) async fn quiet(stage: &Stage<'_>) {
-    let Stage { world, book, model, .. } = stage;
+    let Stage { world, book, model, ledger, .. } = stage;
     book.open().quiet = true;
     book.note("quiet");
     land(stage, usize::MAX).await;
@@ -158,7 +159,7 @@ pub(crate) async fn quiet(stage: &Stage<'_>) {
         world.pass(TimeDelta::minutes(5));
         tick().await;
     }
-    checks::liveness(book, world, model);
+    checks::liveness(book, &ledger.lock().unwrap(), world);
     // Checkouts close by themselves after an hour; reminders that wait for tomorrow go out then, by day.
     for hours in [1, 1] {
         world.pass(TimeDelta::hours(hours));
@@ -169,7 +170,7 @@ pub(crate) async fn quiet(stage: &Stage<'_>) {
         world.set_clock(&format!("{tomorrow}T{hour}:00:00Z"));
         tick().await;
     }
-    checks::in_the_end(book, world, model).await;
+    checks::in_the_end(book, ledger, world, model).await;
 }
 
 #[cfg(test)]

@@ -27,13 +27,13 @@ const AHEAD: TimeDelta = TimeDelta::seconds(5);
 pub fn history(id: &InvoiceId, entries: &[StoredEntry]) -> Vec<(DateTime<Utc>, Invoice)> {
     let mut history: Vec<(DateTime<Utc>, Invoice)> = Vec::new();
     for StoredEntry { entry, .. } in entries {
-        let Fact::Invoice(event) = &entry.fact else { continue };
-        let next = match history.last() {
-            None => Invoice::begin(id.clone(), event, entry.at),
-            Some((_, before)) => before.clone().evolve(event, entry.at),
-        };
+        let next = entry.facts.iter().try_fold(history.last().map(|(_, before)| before.clone()), |before, fact| match (before, fact) {
+            (None, Fact::Invoice(event)) => Invoice::begin(id.clone(), event, entry.at).map(Some),
+            (Some(before), Fact::Invoice(event)) => before.evolve(event, entry.at).map(Some),
+            (before, _) => Ok(before),
+        });
         // A journal that cannot be folded is found elsewhere.
-        let Ok(next) = next else { break };
+        let Ok(Some(next)) = next else { break };
         history.push((entry.at, next));
     }
     history
@@ -44,7 +44,7 @@ pub fn history(id: &InvoiceId, entries: &[StoredEntry]) -> Vec<(DateTime<Utc>, I
 fn has_a_reason(message: &Message, invoice: &Invoice) -> bool {
     let Content::Mail { kind, .. } = &message.content else { return true };
     let status = invoice.status.code();
-    let owed = [StatusCode::Open, StatusCode::Collections].contains(&status) && invoice.received.minor() < invoice.total.minor();
+    let owed = [StatusCode::Open, StatusCode::Collections].contains(&status) && invoice.sums.received.minor() < invoice.total.minor();
     match kind {
         MailKind::Receipt { .. } => true,
         MailKind::Unpaid | MailKind::Request => owed,
@@ -137,7 +137,7 @@ mod reasons {
             let paid = json!({ "method": "cash", "amount": { "amount": "80.00", "currency": "EUR" } });
             let _ = w.post(&format!("/v1/invoices/{id}/payments"), &paid).await.expect(201);
             let entries = w.deps.store.list_entries(&Subject::Invoice(id.clone()), 0, 100).await.unwrap().rows;
-            let messages = w.deps.store.list_messages(&id).await.unwrap();
+            let messages = w.deps.store.list_messages(&Subject::Invoice(id.clone())).await.unwrap();
             let asking = messages.iter().find(|message| message.key.starts_with("unpaid/")).unwrap();
             assert_eq!(asking.state, MessageState::Planned);
             for (seconds, may_be) in CASES {

@@ -7,11 +7,15 @@ use super::{
 use crate::problem::ApiProblem;
 use domain::{
     contact::{Contact, ContactDetails, ContactEmail},
+    credit::Credit,
+    currency::Currency,
+    money::{Money, MoneyError},
     pii::{EmailAddress, Pii},
     text,
 };
 use serde::{Deserialize, Serialize};
-use store::lists::ContactSummary;
+use std::collections::BTreeMap;
+use store::{Stored, lists::ContactSummary};
 use utoipa::ToSchema;
 
 /// One mail address of a contact.
@@ -110,7 +114,7 @@ pub(crate) struct ContactBody {
     pub phone: String,
     /// The postal address, in lines, or empty.
     pub billing_address: String,
-    /// Money received beyond what was owed, by currency.
+    /// What is left of money received beyond what was owed, by currency.
     pub credit_balance: Vec<Amount>,
 }
 
@@ -142,18 +146,24 @@ impl From<&ContactEmail> for EmailBody {
     }
 }
 
-impl From<&Contact> for ContactBody {
-    fn from(contact: &Contact) -> Self {
+impl ContactBody {
+    /// A contact, with what is left of its credits.
+    pub fn new(contact: &Contact, credits: &[Stored<Credit>]) -> Result<Self, MoneyError> {
         let details = &contact.details;
-        Self {
+        let mut left: BTreeMap<Currency, Money> = BTreeMap::new();
+        for credit in credits.iter().map(|credit| credit.value.left).filter(|left| left.is_positive()) {
+            let sum = left.entry(credit.currency()).or_insert_with(|| Money::zero(credit.currency()));
+            *sum = sum.plus(credit)?;
+        }
+        Ok(Self {
             id: contact.id.to_string(),
             name: details.name.reveal().to_owned(),
             company: details.company.reveal().to_owned(),
             emails: details.emails.iter().map(EmailBody::from).collect(),
             phone: details.phone.reveal().to_owned(),
             billing_address: details.billing_address.reveal().to_owned(),
-            credit_balance: contact.credit.values().map(|money| Amount::from(*money)).collect(),
-        }
+            credit_balance: left.into_values().map(Amount::from).collect(),
+        })
     }
 }
 

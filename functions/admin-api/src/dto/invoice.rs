@@ -298,7 +298,7 @@ pub(crate) struct Around {
 
 impl InvoiceBody {
     /// The invoice with everything around it.
-    pub fn new(folder: &InvoiceFolder, around: Around) -> Result<Self, EvolveError> {
+    pub fn new(folder: &InvoiceFolder, attempts: &[Attempt], around: Around) -> Result<Self, EvolveError> {
         let (invoice, words) = (&folder.invoice.value, &folder.text);
         let totals = invoice.totals()?;
         let lines = invoice.body.lines.iter().zip(&totals.lines).enumerate();
@@ -321,7 +321,7 @@ impl InvoiceBody {
             net_total: totals.net.into(),
             tax_lines: totals.taxes.iter().map(TaxLineBody::from).collect(),
             total: invoice.total.into(),
-            received: invoice.received.into(),
+            received: invoice.sums.received.into(),
             balance: invoice.balance().into(),
             amount_due: invoice.amount_due().into(),
             deliver: invoice.body.deliver.into(),
@@ -335,7 +335,7 @@ impl InvoiceBody {
             closed_at,
             voided_at,
             links: around.links,
-            attempts: folder.attempts.iter().map(AttemptBody::from).collect(),
+            attempts: attempts.iter().map(AttemptBody::from).collect(),
             actions: answers(invoice, &around.circumstances).into_iter().map(ActionBody::from).collect(),
         })
     }

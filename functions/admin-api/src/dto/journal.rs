@@ -1,11 +1,11 @@
 //! The journal of an invoice.
 
-use super::value::instant;
+use super::value::{Amount, instant};
 use crate::problem::ApiProblem;
 use app::AppError;
 use domain::record::{Actor, Head};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use store::StoredEntry;
 use utoipa::ToSchema;
 
@@ -55,13 +55,15 @@ pub(crate) struct EntryBody {
     pub actor: ActorBody,
     /// Why.
     pub cause: CauseBody,
-    /// What happened.
-    #[serde(rename = "type")]
-    #[schema(examples("sent"))]
-    pub kind: String,
-    /// What belongs to it, as it was recorded: sums in minor units, texts as digests.
-    #[schema(value_type = Object)]
-    pub data: Map<String, Value>,
+    /// What happened, in order: each has its `type`, sums in minor units, texts as digests.
+    #[schema(value_type = Vec<Object>)]
+    pub events: Vec<Value>,
+    /// How the record stands after it.
+    pub status: Option<String>,
+    /// What an invoice asks for after it.
+    pub amount_due: Option<Amount>,
+    /// The text that the hash is over, byte for byte.
+    pub canonical: String,
     /// SHA-256 over this entry and all before it, in hex.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     pub hash: String,
@@ -70,22 +72,17 @@ pub(crate) struct EntryBody {
 impl EntryBody {
     fn read(stored: &StoredEntry) -> Result<Self, ApiProblem> {
         let canonical: Value = serde_json::from_str(&stored.canonical).map_err(|error| AppError::Defect(error.to_string()))?;
-        let mut data = match canonical.get("fact") {
-            Some(Value::Object(fact)) => fact.clone(),
-            Some(_) | None => Map::new(),
-        };
-        let kind = match data.remove("type") {
-            Some(Value::String(kind)) => kind,
-            Some(_) | None => String::new(),
-        };
+        let events = canonical.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
         let entry = &stored.entry;
         Ok(Self {
             seq: entry.seq,
             at: instant(entry.at),
             actor: (&entry.actor).into(),
             cause: CauseBody { request_id: entry.cause.request_id.to_string(), rule: entry.cause.rule.clone() },
-            kind,
-            data,
+            events,
+            status: entry.status.clone(),
+            amount_due: entry.amount_due.map(Amount::from),
+            canonical: stored.canonical.clone(),
             hash: stored.hash.hex(),
         })
     }

@@ -8,16 +8,16 @@ use utoipa::ToSchema;
 /// A mail or an event of the outbox.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Message, examples(json!({
-    "key": "unpaid/first/1f0c8a7d55b3e942/email", "invoice_id": "inv_01JZ8Q6X3S9V7K2M4N5P6R8T0W", "channel": "email",
+    "key": "unpaid/first/1f0c8a7d55b3e942/email", "record_id": "inv_01JZ8Q6X3S9V7K2M4N5P6R8T0W", "channel": "email",
     "kind": "unpaid", "to": "ada@example.com", "role": "to", "step": null, "payment_id": null, "state": "handed",
     "planned_at": "2026-07-01T08:00:00.000Z", "send_at": "2026-07-01T08:00:00.000Z",
     "handed_at": "2026-07-01T08:00:01.250Z", "service_id": "0100019-example", "reason": null, "tries": 1
 })))]
 pub(crate) struct MessageBody {
-    /// What makes it the one and only of the invoice.
+    /// What makes it the one and only of its record.
     pub key: String,
-    /// The invoice it is about.
-    pub invoice_id: String,
+    /// The invoice it is about, or the payment.
+    pub record_id: String,
     /// `email`, or `bus` for an event to other systems.
     pub channel: &'static str,
     /// The mail's kind, such as `unpaid` or `past_due_reminder`, or the event's, such as `invoice.sent`.
@@ -72,7 +72,7 @@ impl From<&Message> for MessageBody {
         };
         Self {
             key: message.key.clone(),
-            invoice_id: message.invoice_id.to_string(),
+            record_id: message.subject.to_string(),
             channel,
             kind,
             to: recipient.map(|recipient| recipient.address.reveal().to_owned()),

@@ -8,7 +8,7 @@ use super::{
 use app::record_payment::Received;
 use chrono::NaiveDate;
 use domain::{
-    payment::{Method, Payment},
+    payment::{Allocation, Method, Payment},
     text,
 };
 use serde::{Deserialize, Serialize};
@@ -109,12 +109,29 @@ pub(crate) struct SurplusBody {
     pub cause: &'static str,
 }
 
-/// A payment: money that moved, never edited afterwards.
+/// What of a payment lies on an invoice.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Allocation)]
+pub(crate) struct AllocationBody {
+    /// The invoice it was for.
+    pub invoice_id: String,
+    /// What of it lies there now.
+    pub amount: Amount,
+}
+
+impl From<&Allocation> for AllocationBody {
+    fn from(part: &Allocation) -> Self {
+        Self { invoice_id: part.invoice_id.to_string(), amount: part.amount.into() }
+    }
+}
+
+/// A payment: money that moved. What moved never changes; where it lies may.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Payment, examples(json!({
-    "id": "pay_01JZ8Q6X3S9V7K2M4N5P6R8T0W", "invoice_id": "inv_01JZ8Q6X3S9V7K2M4N5P6R8T0W",
+    "id": "pay_01JZ8Q6X3S9V7K2M4N5P6R8T0W", "type": "payment", "status": "succeeded", "parent_id": null,
     "contact_id": "con_01JZ8Q6X3S9V7K2M4N5P6R8T0W", "amount": {"amount": "65.00", "currency": "EUR"},
-    "allocated": {"amount": "65.00", "currency": "EUR"}, "surplus": null,
+    "allocations": [{"invoice_id": "inv_01JZ8Q6X3S9V7K2M4N5P6R8T0W", "amount": {"amount": "65.00", "currency": "EUR"}}],
+    "surplus": null, "paid_at": null,
     "method": {"kind": "transfer", "label": "Bank transfer", "brand": null, "last4": null}, "reference": "INV-00001",
     "origin": "staff", "attempt_id": null, "gateway_ref": null, "received_on": "2026-07-28",
     "recorded_at": "2026-07-28T09:30:00.000Z"
@@ -123,15 +140,20 @@ pub(crate) struct PaymentBody {
     /// Its id.
     #[schema(pattern = "^pay_[0-9A-HJKMNP-TV-Z]{26}$")]
     pub id: String,
-    /// The invoice it was for.
-    pub invoice_id: String,
+    /// `payment`; later also money out.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// `succeeded`.
+    pub status: &'static str,
+    /// The payment that it gives or takes back.
+    pub parent_id: Option<String>,
     /// Who paid.
     pub contact_id: String,
-    /// All that was paid.
+    /// All that was paid; less than zero for money out.
     pub amount: Amount,
-    /// What of it went to the invoice.
-    pub allocated: Amount,
-    /// What of it the invoice did not owe.
+    /// Where it lies now, for each invoice it was for.
+    pub allocations: Vec<AllocationBody>,
+    /// What of it the invoices did not owe.
     pub surplus: Option<SurplusBody>,
     /// How.
     pub method: MethodBody,
@@ -143,6 +165,9 @@ pub(crate) struct PaymentBody {
     pub attempt_id: Option<String>,
     /// The gateway's own id of the money.
     pub gateway_ref: Option<String>,
+    /// When the money moved, where the gateway told it.
+    #[schema(format = DateTime)]
+    pub paid_at: Option<String>,
     /// The local date on which the money was received.
     #[schema(value_type = String, format = Date)]
     pub received_on: NaiveDate,
@@ -155,10 +180,12 @@ impl From<&Payment> for PaymentBody {
     fn from(payment: &Payment) -> Self {
         Self {
             id: payment.id.to_string(),
-            invoice_id: payment.invoice_id.to_string(),
+            kind: payment.kind.name(),
+            status: "succeeded",
+            parent_id: payment.parent_id.as_ref().map(ToString::to_string),
             contact_id: payment.contact_id.to_string(),
             amount: payment.amount.into(),
-            allocated: payment.allocated.into(),
+            allocations: payment.allocations.iter().map(AllocationBody::from).collect(),
             surplus: payment.surplus.as_ref().map(|surplus| SurplusBody {
                 credit_id: surplus.credit_id.to_string(),
                 amount: surplus.amount.into(),
@@ -169,6 +196,7 @@ impl From<&Payment> for PaymentBody {
             origin: payment.origin.name(),
             attempt_id: payment.attempt_id.as_ref().map(ToString::to_string),
             gateway_ref: payment.gateway_ref.clone(),
+            paid_at: payment.paid_at.map(instant),
             received_on: payment.received_on,
             recorded_at: instant(payment.recorded_at),
         }

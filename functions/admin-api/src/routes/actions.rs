@@ -15,14 +15,11 @@ use crate::{
     problem::ApiProblem,
 };
 use app::{
-    Answered, AppError, Caller, Deps, record_payment::record_payment, request_payment::request_payment, send_invoice::send_invoice,
+    Answered, AppError, Deps, record_payment::record_payment, request_payment::request_payment, send_invoice::send_invoice,
     void_invoice::void_invoice,
 };
 use axum::{extract::State, http::StatusCode};
-use domain::{
-    ids::InvoiceId,
-    payment::{Origin, Payment},
-};
+use domain::ids::InvoiceId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -93,25 +90,13 @@ pub(crate) async fn void(State(deps): State<Deps>, id: PathId, posted: Posted<Vo
     responses((status = 201, description = "The payment, and the invoice as it stands", body = PaidBody,
         headers(("ETag" = String, description = "The invoice's, for If-Match")))))]
 pub(crate) async fn pay(State(deps): State<Deps>, id: PathId, posted: Posted<NewPaymentBody>) -> Answer {
-    let received = posted.body.read()?;
-    let answered = record_payment(&deps, &posted.caller, &id.invoice()?, posted.seen.tag(), &received).await?;
-    let payment = recorded(&deps, &posted.caller, &answered.value, |payment| {
-        payment.amount == received.amount && payment.method == received.method && payment.reference == received.reference
-    });
-    let payment = PaymentBody::from(&payment.await?);
-    let shown = shown(&deps, &answered).await?;
+    let (received, id) = (posted.body.read()?, id.invoice()?);
+    let answered = record_payment(&deps, &posted.caller, &id, posted.seen.tag(), &received).await?;
+    let payment = deps.store.find_payment(&answered.value).await?.ok_or(AppError::ResultGone)?;
+    let payment = PaymentBody::from(&payment.value);
+    let shown = shown(&deps, &Answered { value: id, replayed: answered.replayed }).await?;
     let body = shown.answer_with(StatusCode::CREATED, |invoice| PaidBody { payment, invoice });
     body.replayed(answered.replayed).send()
-}
-
-/// The payment that the request under this key recorded: both carry the same instant.
-async fn recorded(deps: &Deps, caller: &Caller, id: &InvoiceId, fits: impl Fn(&Payment) -> bool) -> Result<Payment, ApiProblem> {
-    let missing = || AppError::Defect(format!("a payment of {id} was recorded and is not there"));
-    let key = caller.idempotency.as_ref().ok_or_else(missing)?.key;
-    let at = deps.store.find_idempotency(&key, deps.clock.now()).await?.ok_or_else(missing)?.at;
-    let payments = deps.store.list_payments(id).await?;
-    let found = payments.into_iter().find(|payment| payment.recorded_at == at && payment.origin == Origin::Staff && fits(payment));
-    Ok(found.ok_or_else(missing)?)
 }
 
 async fn as_it_stands(deps: &Deps, answered: Answered<InvoiceId>) -> Answer {

@@ -8,6 +8,7 @@ use crate::{
         ContactList,
         contact::{ContactBody, ContactPatchBody, NewContactBody},
     },
+    problem::ApiProblem,
 };
 use app::{AppError, Deps, create_contact::create_contact, patch_contact::patch_contact};
 use axum::{extract::State, http::StatusCode};
@@ -33,7 +34,7 @@ pub(crate) async fn list(State(deps): State<Deps>, asked: Asked) -> Answer {
 pub(crate) async fn create(State(deps): State<Deps>, posted: Posted<NewContactBody>) -> Answer {
     let answered = create_contact(&deps, &posted.caller, posted.body.read()?).await?;
     let found = still_there(deps.store.find_contact(&answered.value).await?, &answered, "contact")?;
-    shown(StatusCode::CREATED, &found).at("contacts", &answered.value).replayed(answered.replayed).send()
+    shown(&deps, StatusCode::CREATED, &found).await?.at("contacts", &answered.value).replayed(answered.replayed).send()
 }
 
 /// Read a contact
@@ -43,7 +44,7 @@ pub(crate) async fn create(State(deps): State<Deps>, posted: Posted<NewContactBo
         headers(("ETag" = String, description = "For If-Match")))))]
 pub(crate) async fn get(State(deps): State<Deps>, id: PathId) -> Answer {
     let found = deps.store.find_contact(&id.contact()?).await?.ok_or(AppError::NotFound { what: "contact" })?;
-    shown(StatusCode::OK, &found).send()
+    shown(&deps, StatusCode::OK, &found).await?.send()
 }
 
 /// Correct a contact
@@ -59,9 +60,11 @@ pub(crate) async fn patch(State(deps): State<Deps>, id: PathId, edited: Edited<C
     let seen = edited.seen.version()?;
     patch_contact(&deps, &edited.caller, &id, seen, |details| Ok(patch.over(details))).await?;
     let found = deps.store.find_contact(&id).await?.ok_or(AppError::NotFound { what: "contact" })?;
-    shown(StatusCode::OK, &found).send()
+    shown(&deps, StatusCode::OK, &found).await?.send()
 }
 
-fn shown(status: StatusCode, found: &ContactFolder) -> Body {
-    Body::new(status, &ContactBody::from(&found.contact.value)).tag(found.contact.head.seq)
+async fn shown(deps: &Deps, status: StatusCode, found: &ContactFolder) -> Result<Body, ApiProblem> {
+    let credits = deps.store.list_credits(&found.contact.value.id).await?;
+    let body = ContactBody::new(&found.contact.value, &credits).map_err(|error| AppError::Defect(error.to_string()))?;
+    Ok(Body::new(status, &body).tag(found.contact.head.seq))
 }

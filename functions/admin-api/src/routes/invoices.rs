@@ -17,7 +17,7 @@ use domain::{
     invoice::status::StatusCode as InvoiceStatus,
     pii::RecipientRef,
 };
-use store::{lists::InvoiceList, queries::Part};
+use store::lists::InvoiceList;
 
 /// List invoices
 ///
@@ -139,7 +139,7 @@ impl Shown {
 
 /// Reads an invoice with everything it is shown with.
 pub(crate) async fn show(deps: &Deps, id: &InvoiceId) -> Result<Option<Shown>, ApiProblem> {
-    let Some(folder) = deps.store.find_invoice(id, Part::WithAttempts).await? else { return Ok(None) };
+    let Some(folder) = deps.store.find_invoice(id).await? else { return Ok(None) };
     let invoice = &folder.invoice.value;
     let contact = deps.store.find_contact(&invoice.contact_id).await?;
     let contact = contact.ok_or_else(|| AppError::Defect(format!("{id} has no contact")))?;
@@ -154,6 +154,7 @@ pub(crate) async fn show(deps: &Deps, id: &InvoiceId) -> Result<Option<Shown>, A
             pay_url: link(deps.pay_url(invoice, RecipientRef::ANYONE)),
         },
     };
-    let body = InvoiceBody::new(&folder, around).map_err(|error| AppError::Defect(error.to_string()))?;
+    let attempts = deps.store.list_attempts(&invoice.contact_id, id).await?;
+    let body = InvoiceBody::new(&folder, &attempts, around).map_err(|error| AppError::Defect(error.to_string()))?;
     Ok(Some(Shown { body, tag: invoice.etag() }))
 }

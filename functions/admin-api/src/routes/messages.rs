@@ -5,8 +5,9 @@ use crate::{
     door::Asked,
     dto::MessageList,
 };
-use app::Deps;
+use app::{AppError, Deps};
 use axum::extract::State;
+use domain::record::Subject;
 
 /// List what was and will be told about an invoice
 #[utoipa::path(get, path = "/v1/messages", tag = "Messages", operation_id = "listMessages",
@@ -15,6 +16,10 @@ use axum::extract::State;
 pub(crate) async fn list(State(deps): State<Deps>, mut asked: Asked) -> Answer {
     let invoice_id = asked.take_invoice_id()?;
     asked.done()?;
-    let messages = deps.store.list_messages(&invoice_id).await?;
+    let folder = deps.store.find_invoice(&invoice_id).await?.ok_or(AppError::NotFound { what: "invoice" })?;
+    let mut messages = deps.store.list_messages(&Subject::Invoice(invoice_id)).await?;
+    for line in &folder.invoice.value.money {
+        messages.extend(deps.store.list_messages(&Subject::Payment(line.payment_id.clone())).await?);
+    }
     Body::ok(&MessageList::new(&messages, None)).send()
 }

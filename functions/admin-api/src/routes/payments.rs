@@ -5,7 +5,7 @@ use crate::{
     door::Asked,
     dto::PaymentList,
 };
-use app::Deps;
+use app::{AppError, Deps};
 use axum::extract::State;
 
 /// List an invoice's payments, oldest first
@@ -15,6 +15,11 @@ use axum::extract::State;
 pub(crate) async fn list(State(deps): State<Deps>, mut asked: Asked) -> Answer {
     let invoice_id = asked.take_invoice_id()?;
     asked.done()?;
-    let payments = deps.store.list_payments(&invoice_id).await?;
+    let folder = deps.store.find_invoice(&invoice_id).await?.ok_or(AppError::NotFound { what: "invoice" })?;
+    let mut payments = Vec::new();
+    for line in &folder.invoice.value.money {
+        let found = deps.store.find_payment(&line.payment_id).await?;
+        payments.push(found.ok_or_else(|| AppError::Defect(format!("{} of {invoice_id} is gone", line.payment_id)))?.value);
+    }
     Body::ok(&PaymentList::new(&payments, None)).send()
 }

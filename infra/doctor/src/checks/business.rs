@@ -22,7 +22,9 @@ pub(crate) async fn read(sdk: &SdkConfig, table: &str, now: DateTime<Utc>) -> (O
             (None, Finding::problem(check, says, "Save name, zone, currency and sender with PUT /v1/business."))
         }
         Err(StoreError::Unavailable { code, .. }) => (None, untold(check, &format!("Table {table}"), &code)),
-        Err(StoreError::Corrupt(_) | StoreError::Cursor | StoreError::TooLarge { .. } | StoreError::Defect(_)) => {
+        Err(
+            StoreError::Corrupt(_) | StoreError::Cursor | StoreError::TooLarge { .. } | StoreError::TooMany { .. } | StoreError::Defect(_),
+        ) => {
             let says = format!("The settings of the business in table {table} cannot be understood.");
             (None, Finding::problem(check, says, "See that this program and the stack are of the same version."))
         }

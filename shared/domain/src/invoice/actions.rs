@@ -2,7 +2,7 @@
 //!
 //! The API's `actions[]` and every refusal are read from here.
 
-use crate::invoice::{Invoice, refusal::Refusal, status::StatusCode};
+use crate::invoice::{Invoice, SlotClass, refusal::Refusal, status::StatusCode};
 
 /// Something staff may do to an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,11 +199,11 @@ impl Action {
         let broken = guards.iter().find_map(|guard| guard.broken(invoice, circumstances).map(|refusal| (guard.name(), refusal)));
         match broken {
             Some((guard, refusal)) => Answer { action, enabled: false, rule: guard, reason: refusal },
-            None if guards.contains(&G9) && invoice.received.is_positive() => Answer {
+            None if guards.contains(&G9) && invoice.sums.received.is_positive() => Answer {
                 action,
                 enabled: true,
                 rule,
-                reason: format!("allowed with `acknowledge_captured_funds`: {} was received", invoice.received),
+                reason: format!("allowed with `acknowledge_captured_funds`: {} was received", invoice.sums.received),
             },
             None => Answer { action, enabled: true, rule, reason: format!("allowed while {}", status.name()) },
         }
@@ -234,7 +234,7 @@ impl Guard {
             Self::G2 | Self::G8 => in_flight(invoice).err(),
             Self::G4 => ready_to_send(invoice, circumstances.has_recipient).err(),
             Self::G5 => reachable(circumstances).err(),
-            Self::G7 if !invoice.received.is_positive() => return Some("no payment is left to refund".to_owned()),
+            Self::G7 if !invoice.sums.received.is_positive() => return Some("no payment is left to refund".to_owned()),
             Self::G10 => return Some("no payment method is stored for the contact".to_owned()),
             Self::G3 | Self::G6 | Self::G7 | Self::G9 => None,
         };
@@ -245,7 +245,7 @@ impl Guard {
 /// G2, G8: no money is on its way.
 pub(crate) fn in_flight(invoice: &Invoice) -> Result<(), Refusal> {
     match &invoice.slot {
-        Some(slot) if slot.state.is_in_flight() => Err(Refusal::InFlight { state: slot.state }),
+        Some(slot) if slot.class == SlotClass::InFlight => Err(Refusal::InFlight { class: slot.class }),
         Some(_) | None => Ok(()),
     }
 }

@@ -1,20 +1,23 @@
 //! What may be done to an invoice: each command answers with the events it makes, or with the rule that forbids it.
 
 use crate::{
-    attempt::{Attempt, AttemptState},
-    ids::{CreditId, PaymentId},
+    attempt::{Attempt, AttemptEvent, AttemptState},
+    changes::Changes,
+    credit::{Credit, CreditCause, CreditEvent},
+    ids::PaymentId,
     invoice::{
-        Invoice,
+        Invoice, SlotClass,
         actions::{Action, Circumstances, in_flight, reachable, ready_to_send},
-        journal::{AttemptEvent, Body, ChaseEvent, DocumentEvent, Event, MoneyEvent},
+        journal::{Body, ChaseEvent, DocumentEvent, Event, MoneyEvent, SlotEvent},
         line::{MAX_LINES, totals},
         refusal::Refusal,
+        settle::line_of,
         status::{Status, StatusCode},
     },
     money::Money,
     numbering::Number,
     outcome::Outcome,
-    payment::{Method, Origin, Payment},
+    payment::{Allocation, Method, Origin, Payment, PaymentEvent, PaymentType, credit_of_void},
     pii::RecipientRef,
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -64,7 +67,7 @@ impl Invoice {
     /// [`Refusal::Status`] outside draft and open.
     pub fn edit_scope(&self) -> Result<EditScope, Refusal> {
         Action::Edit.allowed_in(self.status.code())?;
-        let untouched = self.received.is_zero() && in_flight(self).is_ok();
+        let untouched = self.sums.received.is_zero() && in_flight(self).is_ok();
         Ok(if untouched || self.status.code() == StatusCode::Draft { EditScope::Full } else { EditScope::Limited })
     }
 
@@ -97,10 +100,10 @@ impl Invoice {
     ///
     /// # Errors
     /// [`Refusal`]: status, or G4.
-    pub fn send(&self, number: Number, has_recipient: bool) -> Result<Vec<Event>, Refusal> {
+    pub fn send(&self, number: Number, has_recipient: bool, now: DateTime<Utc>) -> Result<Vec<Event>, Refusal> {
         Action::Send.allowed_in(self.status.code())?;
         ready_to_send(self, has_recipient)?;
-        Ok(vec![Event::Document(DocumentEvent::Sent { number })])
+        Ok(self.with_close(vec![Event::Document(DocumentEvent::Sent { number })], now)?)
     }
 
     /// Asks for the money again.
@@ -124,7 +127,7 @@ impl Invoice {
     ///
     /// # Errors
     /// [`Refusal`]: status, G1, G2.
-    pub fn record_offline(&self, offered: &OfflinePayment, today: NaiveDate, now: DateTime<Utc>) -> Result<Vec<Event>, Refusal> {
+    pub fn record_offline(&self, offered: &OfflinePayment, today: NaiveDate, now: DateTime<Utc>) -> Result<Changes, Refusal> {
         Action::Pay.allowed_in(self.status.code())?;
         self.slot_free()?;
         if offered.amount.currency() != self.currency {
@@ -143,36 +146,66 @@ impl Invoice {
         if offered.received_on > today {
             return Err(Refusal::ReceivedInFuture { today });
         }
-        Ok(vec![Event::Money(MoneyEvent::Applied(Box::new(Payment {
+        let payment = Payment {
             id: offered.id.clone(),
-            invoice_id: self.id.clone(),
+            kind: PaymentType::Payment,
+            parent_id: None,
             contact_id: self.contact_id.clone(),
             amount: offered.amount,
-            allocated: offered.amount,
+            allocations: vec![Allocation { invoice_id: self.id.clone(), amount: offered.amount }],
             surplus: None,
             method: offered.method.clone(),
             reference: offered.reference.clone(),
             attempt_id: None,
+            gateway: None,
             gateway_ref: None,
             origin: Origin::Staff,
+            paid_at: None,
             received_on: offered.received_on,
             recorded_at: now,
-        })))])
+        };
+        let allocated = MoneyEvent::Allocated(line_of(&payment, PaymentType::Payment, offered.amount));
+        let mut changes = Changes::of_invoice(&self.id, self.with_close(vec![allocated.into()], now)?);
+        changes.payments.push((payment.id.clone(), vec![PaymentEvent::Recorded(Box::new(payment))]));
+        Ok(changes)
     }
 
-    /// Cancels it (R4 #23): nothing is owed; what had been received becomes the contact's credit. Whoever calls has closed
-    /// an open checkout before.
+    /// Cancels it (R4 #23): nothing is owed; what lies on it becomes the contact's credit, payment by payment. Whoever calls has closed
+    /// an open checkout before, and gives the payments that lie on it.
     ///
     /// # Errors
     /// [`Refusal`]: status, G8, G9.
-    pub fn void(&self, acknowledge_captured_funds: bool, credit_id: CreditId) -> Result<Vec<Event>, Refusal> {
+    pub fn void(&self, payments: &[&Payment], acknowledge_captured_funds: bool) -> Result<Changes, Refusal> {
         Action::Void.allowed_in(self.status.code())?;
         self.slot_free()?;
-        let applied = self.received.is_positive();
-        if applied && !acknowledge_captured_funds {
-            return Err(Refusal::NeedsAcknowledgement { received: self.received });
+        if self.sums.received.is_positive() && !acknowledge_captured_funds {
+            return Err(Refusal::NeedsAcknowledgement { received: self.sums.received });
         }
-        Ok(vec![Event::Document(DocumentEvent::Voided { credit: applied.then_some((credit_id, self.received)) })])
+        let mut changes = Changes::default();
+        let mut events = Vec::new();
+        for payment in payments {
+            let lies_here = payment.allocations.iter().find(|part| part.invoice_id == self.id && part.amount.is_positive());
+            let Some(amount) = lies_here.map(|part| part.amount) else { continue };
+            let (payment_id, invoice_id, credit_id) = (payment.id.clone(), self.id.clone(), credit_of_void(&payment.id, &self.id));
+            let credit = Credit {
+                id: credit_id.clone(),
+                contact_id: self.contact_id.clone(),
+                payment_id: payment_id.clone(),
+                invoice_id: invoice_id.clone(),
+                amount,
+                left: amount,
+                cause: CreditCause::Void,
+                uses: Vec::new(),
+            };
+            changes.credits.push((credit_id.clone(), vec![CreditEvent::Granted(Box::new(credit))]));
+            let moved = PaymentEvent::MovedToCredit { invoice_id, amount, credit_id: credit_id.clone() };
+            changes.payments.push((payment_id.clone(), vec![moved]));
+            events.push(MoneyEvent::MovedToCredit { payment_id, amount, credit_id }.into());
+        }
+        let cancelled = self.total.minus(self.sums.credited)?.minus(self.sums.written_off)?;
+        events.push(DocumentEvent::Voided { cancelled }.into());
+        changes.invoices.push((self.id.clone(), events));
+        Ok(changes)
     }
 
     /// Throws a draft away (R4 #24).
@@ -191,29 +224,34 @@ impl Invoice {
         shown.then_some(Event::Document(DocumentEvent::Viewed { recipient }))
     }
 
-    /// Takes the slot for a try, before any call.
+    /// Takes the slot for an attempt that is for this invoice alone, before any call.
     ///
     /// # Errors
     /// [`Refusal`]: nothing owed, slot taken, or another sum than is owed.
-    pub fn start_attempt(&self, attempt: Attempt) -> Result<Vec<Event>, Refusal> {
+    pub fn start_attempt(&self, attempt: Attempt, now: DateTime<Utc>) -> Result<Changes, Refusal> {
         Action::Pay.allowed_in(self.status.code())?;
         if !self.amount_due().is_positive() {
             return Err(Refusal::NothingOwed);
         }
         self.slot_free()?;
-        if attempt.amount != self.amount_due() || attempt.invoice_rev != self.rev || attempt.state != AttemptState::Dispatched {
+        let as_owed = attempt.order_of(&self.id).is_some_and(|order| order.amount == self.amount_due() && order.rev == self.rev);
+        if !as_owed || attempt.state != AttemptState::Dispatched {
             return Err(Refusal::PageOutdated);
         }
-        Ok(vec![Event::Attempt(AttemptEvent::Dispatched(Box::new(attempt)))])
+        let taken = SlotEvent::Taken { attempt_id: attempt.id.clone(), class: SlotClass::Open };
+        let mut changes = Changes::of_invoice(&self.id, vec![taken.into()]);
+        let look = attempt.next_look(attempt.state, 0, now);
+        changes.attempts.push((attempt.id.clone(), vec![AttemptEvent::Dispatched(Box::new(attempt))], look));
+        Ok(changes)
     }
 
-    /// Whether no try holds the slot.
+    /// Whether no attempt holds the slot.
     ///
     /// # Errors
     /// [`Refusal::InFlight`].
     pub fn slot_free(&self) -> Result<(), Refusal> {
         match &self.slot {
-            Some(slot) => Err(Refusal::InFlight { state: slot.state }),
+            Some(slot) => Err(Refusal::InFlight { class: slot.class }),
             None => Ok(()),
         }
     }

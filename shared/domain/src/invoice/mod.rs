@@ -9,15 +9,15 @@ pub mod settle;
 pub mod status;
 
 use crate::{
-    attempt::AttemptState,
     automation::StepRef,
     calendar::days_between,
     contact::ContactDetails,
     currency::Currency,
     digest::Digest,
-    ids::{AttemptId, ContactId, InvoiceId},
+    ids::{AttemptId, ContactId, InvoiceId, PaymentId},
     money::{Money, MoneyError},
     numbering::Number,
+    payment::PaymentType,
     pii::{Pii, RecipientRef},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -28,13 +28,57 @@ use status::{Status, StatusCode};
 /// The longest customer or internal note, in characters.
 pub const MAX_NOTE: usize = 4000;
 
-/// The one try that may be collecting right now.
+/// The one attempt that may be collecting right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
     /// Which.
     pub attempt_id: AttemptId,
-    /// How far it has come.
-    pub state: AttemptState,
+    /// What it means for the invoice.
+    pub class: SlotClass,
+}
+
+/// What an attempt in the slot means for its invoice. It changes less often than the attempt's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotClass {
+    /// A checkout is open, or about to be. Nobody has paid.
+    Open,
+    /// The customer must do something before the money moves.
+    Action,
+    /// Money may be on its way, so nothing else may be decided about the invoice (guards G2, G8).
+    InFlight,
+}
+
+impl SlotClass {
+    /// Its name in API, table and journal.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Action => "action",
+            Self::InFlight => "in_flight",
+        }
+    }
+
+    /// The class of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        [Self::Open, Self::Action, Self::InFlight].into_iter().find(|class| class.name() == name)
+    }
+}
+
+/// What a page says of money that came in or went out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoneyLine {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// What kind of fact it is.
+    pub kind: PaymentType,
+    /// What of it lies on this invoice; less than zero for money out.
+    pub amount: Money,
+    /// How it was paid, for people: `Visa •••• 4242`.
+    pub label: String,
+    /// The local date of it.
+    pub on: NaiveDate,
 }
 
 /// How far reminding has come.
@@ -46,6 +90,32 @@ pub struct Chase {
     pub moved: Option<(StepRef, DateTime<Utc>)>,
     /// When a mail about this invoice was last put into the outbox.
     pub last_mailed_at: Option<DateTime<Utc>>,
+}
+
+/// What became of an invoice's total, each folded from events that name the record they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sums {
+    /// What is allocated to it: payments less what was given or taken back. May be less than zero.
+    pub received: Money,
+    /// What documents took off: refunds of settled invoices, credit notes.
+    pub credited: Money,
+    /// What was given up, less what was recovered since.
+    pub written_off: Money,
+    /// What a void took off.
+    pub cancelled: Money,
+    /// What refunds under way have reserved of what was received.
+    pub refund_reserved: Money,
+    /// What open disputes hold of what was received.
+    pub disputed: Money,
+}
+
+impl Sums {
+    /// Nothing has happened yet.
+    #[must_use]
+    pub fn none(currency: Currency) -> Self {
+        let zero = Money::zero(currency);
+        Self { received: zero, credited: zero, written_off: zero, cancelled: zero, refund_reserved: zero, disputed: zero }
+    }
 }
 
 /// An invoice without its words.
@@ -69,9 +139,11 @@ pub struct Invoice {
     pub body: Body,
     /// All there is to pay, tax included.
     pub total: Money,
-    /// The sum of what is allocated to it.
-    pub received: Money,
-    /// The try that may be collecting right now.
+    /// What became of the total.
+    pub sums: Sums,
+    /// Money in and out, as it came.
+    pub money: Vec<MoneyLine>,
+    /// The attempt that may be collecting right now.
     pub slot: Option<Slot>,
     /// How far reminding has come; none before it is sent.
     pub chase: Option<Chase>,
@@ -134,24 +206,19 @@ impl Invoice {
     pub fn evolve(mut self, event: &Event, at: DateTime<Utc>) -> Result<Self, EvolveError> {
         match event {
             Event::Document(event) => self.evolve_document(event, at)?,
-            Event::Attempt(event) => self.evolve_attempt(event),
+            Event::Slot(event) => self.evolve_slot(event),
             Event::Money(event) => self.evolve_money(event, at)?,
             Event::Chase(event) => self.evolve_chase(event, at),
         }
         Ok(self)
     }
 
-    /// What is still to be paid: `total − received`, nothing once voided, never negative (R1).
+    /// What is still to be paid: `total − credited − received − written_off − cancelled` (R1). Never negative.
     #[must_use]
     pub fn balance(&self) -> Money {
-        let zero = Money::zero(self.currency);
-        match self.status {
-            Status::Voided { .. } | Status::WrittenOff { .. } | Status::Closed { .. } | Status::Refunded { .. } => zero,
-            Status::Draft | Status::Open | Status::Collections { .. } | Status::Declined { .. } => match self.total.minus(self.received) {
-                Ok(rest) if rest.is_positive() => rest,
-                Ok(_) | Err(_) => zero,
-            },
-        }
+        let Sums { received, credited, written_off, cancelled, .. } = self.sums;
+        let rest = [received, credited, written_off, cancelled].into_iter().try_fold(self.total, Money::minus);
+        rest.ok().filter(|rest| rest.is_positive()).unwrap_or_else(|| Money::zero(self.currency))
     }
 
     /// What the customer is asked for right now.
@@ -168,10 +235,10 @@ impl Invoice {
         totals(&self.body.lines, self.currency, self.body.rounding).map_err(|(i, _)| EvolveError::Line(i))
     }
 
-    /// Whether a try may be moving money right now (facet `processing`).
+    /// Whether an attempt may be moving money right now (facet `processing`).
     #[must_use]
     pub fn is_processing(&self) -> bool {
-        self.slot.as_ref().is_some_and(|slot| slot.state.is_in_flight())
+        self.slot.as_ref().is_some_and(|slot| slot.class == SlotClass::InFlight)
     }
 
     /// Whether it is owed and its due date has passed (facet `past_due`).
@@ -189,7 +256,7 @@ impl Invoice {
     /// Whether a part was paid and a part is left (facet `partially_paid`).
     #[must_use]
     pub fn is_partially_paid(&self) -> bool {
-        self.received.is_positive() && self.amount_due().is_positive()
+        self.sums.received.is_positive() && self.amount_due().is_positive()
     }
 
     /// Whether links to it still open something: as long as it is owed, and 90 days after its end.

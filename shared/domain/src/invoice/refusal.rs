@@ -1,8 +1,7 @@
 //! Why a command on an invoice is refused: the rule that was broken, in figures.
 
 use crate::{
-    attempt::AttemptState,
-    invoice::{EvolveError, actions::Action, line::LineError, status::StatusCode},
+    invoice::{EvolveError, SlotClass, actions::Action, line::LineError, status::StatusCode},
     money::{Money, MoneyError},
 };
 use chrono::NaiveDate;
@@ -22,10 +21,10 @@ pub enum Refusal {
     #[error("nothing is owed on this invoice, so there is nothing to pay")]
     NothingOwed,
     /// Money may be moving (G2, G8).
-    #[error("a payment is on its way ({}); wait until its outcome is known", .state.name())]
+    #[error("{}; wait until its outcome is known", in_slot(*.class))]
     InFlight {
-        /// How far the try has come.
-        state: AttemptState,
+        /// What the attempt in the slot means for the invoice.
+        class: SlotClass,
     },
     /// More than is owed (G2).
     #[error("{offered} is more than the {balance} that is owed; give at most the balance")]
@@ -113,6 +112,14 @@ pub enum Refusal {
     /// The invoice cannot take the event: a defect of ours.
     #[error("the invoice cannot follow: {0}")]
     Evolve(EvolveError),
+}
+
+fn in_slot(class: SlotClass) -> &'static str {
+    match class {
+        SlotClass::Open => "a checkout is open",
+        SlotClass::Action => "the customer still has to confirm a payment",
+        SlotClass::InFlight => "a payment is on its way",
+    }
 }
 
 impl From<EvolveError> for Refusal {

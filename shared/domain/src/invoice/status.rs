@@ -1,6 +1,5 @@
 //! The eight statuses and what is derived from them.
 
-use crate::money::Money;
 use chrono::{DateTime, Utc};
 
 /// Where an invoice stands, with what belongs to that.
@@ -41,8 +40,6 @@ pub enum Status {
     WrittenOff {
         /// Since when.
         at: DateTime<Utc>,
-        /// What is still written off, recoveries taken away.
-        amount: Money,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use super::{currency, decline, wire};
 use crate::answer::{Answer, Refusal, RefusalClass, Why};
+use chrono::{DateTime, Utc};
 use domain::{
     attempt::{CheckoutReport, CheckoutState},
     payment::Method,
@@ -81,11 +82,19 @@ fn report(session: wire::Session) -> Result<CheckoutReport, &'static str> {
     };
     let state = match (session.status.as_deref(), session.payment_status.as_str()) {
         (Some("open"), "unpaid") => CheckoutState::Open,
+        // A payment may succeed while its session expires, and the session never says so.
+        (Some("expired"), "unpaid") if intent.as_ref().is_some_and(|intent| intent.status == "succeeded") => {
+            CheckoutState::Paid(method(intent.as_deref()))
+        }
         (Some("expired"), "unpaid") => CheckoutState::Expired,
         (Some("complete"), "paid") if intent_ref.is_none() => return Err("a paid session names its payment"),
         (Some("complete"), "paid") => CheckoutState::Paid(method(intent.as_deref())),
         (Some("complete"), "unpaid") => unpaid(intent.as_deref())?,
         _ => return Err("a session is open, expired or complete, and paid only when complete"),
+    };
+    let paid_at = match state {
+        CheckoutState::Paid(_) => intent.as_deref().and_then(charged_at),
+        CheckoutState::Open | CheckoutState::Processing | CheckoutState::Failed | CheckoutState::Expired => None,
     };
     let decline = match state {
         CheckoutState::Open | CheckoutState::Failed | CheckoutState::Expired => {
@@ -94,7 +103,15 @@ fn report(session: wire::Session) -> Result<CheckoutReport, &'static str> {
         CheckoutState::Paid(_) | CheckoutState::Processing => None,
     };
     let url = session.url.filter(|_| state == CheckoutState::Open).map(Pii::new);
-    Ok(CheckoutReport { session_ref: session.id, intent_ref, amount, state, decline, url })
+    Ok(CheckoutReport { session_ref: session.id, intent_ref, amount, state, decline, paid_at, url })
+}
+
+/// When the money of a payment moved.
+fn charged_at(intent: &wire::PaymentIntent) -> Option<DateTime<Utc>> {
+    match &intent.latest_charge {
+        Some(Expandable::Object(charge)) => charge.created.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+        Some(Expandable::Id(_)) | None => None,
+    }
 }
 
 /// A completed checkout without its money: a bank debit, under way until its payment asks for another method or ends.

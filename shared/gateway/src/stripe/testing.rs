@@ -9,7 +9,7 @@ use crate::{
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{
-    attempt::{Attempt, AttemptState},
+    attempt::{Attempt, AttemptState, How, Look, Order, Purpose},
     currency::Currency,
     ids::{AttemptId, ContactId, InvoiceId},
     money::Money,
@@ -36,26 +36,23 @@ pub(super) fn instant(seconds: i64) -> DateTime<Utc> {
 }
 
 pub(super) fn attempt(amount: &str, currency: &str) -> Attempt {
+    let amount = Money::parse(amount, Currency::parse(currency).unwrap()).unwrap();
     Attempt {
         id: AttemptId::parse(ATTEMPT).unwrap(),
-        invoice_id: InvoiceId::parse(INVOICE).unwrap(),
+        purpose: Purpose::Collect { orders: vec![Order { invoice_id: InvoiceId::parse(INVOICE).unwrap(), rev: 1, amount }] },
+        how: How::Hosted { recipient: RecipientRef::ANYONE, link_version: 1, link_key: 1, open_until: instant(1_700_003_600) },
         contact_id: ContactId::parse("con_00000000000000000000000002").unwrap(),
-        amount: Money::parse(amount, Currency::parse(currency).unwrap()).unwrap(),
-        invoice_rev: 1,
-        recipient: RecipientRef::ANYONE,
-        link_version: 1,
-        link_key: 1,
+        amount,
         origin: Origin::PayPage,
         gateway: "stripe".to_owned(),
         key: KEY.to_owned(),
         taken_at: instant(1_700_000_000),
-        expires_at: instant(1_700_003_600),
         state: AttemptState::Dispatched,
         session_ref: None,
         intent_ref: None,
         decline: None,
-        looks: 0,
-        look_at: None,
+        payment_id: None,
+        look: Look::default(),
     }
 }
 

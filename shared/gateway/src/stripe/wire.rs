@@ -61,6 +61,7 @@ pub(super) struct PaymentIntent {
 /// `charge`.
 #[derive(Deserialize)]
 pub(super) struct Charge {
+    pub created: Option<i64>,
     pub payment_method_details: Option<MethodDetails>,
 }
 

@@ -10,8 +10,8 @@ use crate::{
     invoice_page, not_found_page, pay_page, return_page,
 };
 use domain::{
-    attempt::{AttemptState, Decline, DeclineClass},
-    invoice::{Invoice, InvoiceText, status::Status},
+    attempt::{Decline, DeclineClass},
+    invoice::{Invoice, InvoiceText, SlotClass, status::Status},
     pii::EmailAddress,
     settings::Business,
 };
@@ -82,7 +82,7 @@ pub(crate) fn every_page(text: &InvoiceText, business: &Business) -> Vec<Page> {
     }
     pages.push(pay_page(&pay_view(&paid, text, business), ORIGIN).unwrap());
     pages.push(pay_page(&PayView { no_gateway: Some(""), ..pay_view(&open, text, business) }, ORIGIN).unwrap());
-    pages.push(pay_page(&pay_view(&with_slot(open.clone(), AttemptState::Unknown), text, business), ORIGIN).unwrap());
+    pages.push(pay_page(&pay_view(&with_slot(open.clone(), SlotClass::InFlight), text, business), ORIGIN).unwrap());
     let received = payment("170.38");
     let outcomes = [
         ReturnOutcome::Paid(&received),
@@ -141,7 +141,7 @@ fn page_inv_pay_no_button_without_an_address_or_while_a_payment_is_on_its_way() 
     assert_eq!(count(&show_invoice(&open, &text, &business), button), 1);
     let none = InvoiceView { invoice: &open, text: &text, business: &business, temporary: false, today: on(10), pay_url: None };
     assert_eq!(count(&invoice_page(&none, ORIGIN).unwrap(), button), 0);
-    assert_eq!(count(&show_invoice(&with_slot(open, AttemptState::Processing), &text, &business), button), 0);
+    assert_eq!(count(&show_invoice(&with_slot(open, SlotClass::InFlight), &text, &business), button), 0);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn page_pay_result_the_payer_is_told_what_became_of_it() {
 #[test]
 fn an_unanswered_call_is_never_called_a_failure() {
     let (text, business) = (text(3), business());
-    let unsure = with_slot(invoice(3), AttemptState::Unknown);
+    let unsure = with_slot(invoice(3), SlotClass::InFlight);
     let page = pay_page(&PayView { notice: Some(PayNotice::TryLater), ..pay_view(&unsure, &text, &business) }, ORIGIN).unwrap();
     let seen = read(&page);
     assert!(seen.contains("did not answer") && !seen.to_lowercase().contains("fail"), "{seen}");

@@ -3,12 +3,12 @@
 use super::{count, read, show_invoice};
 use crate::{
     InvoiceView,
-    fixture::{after_payment, business, eur, invoice, noon, on, text, with_slot},
+    fixture::{after_payment, business, invoice, noon, on, text, with_slot},
     invoice_page,
 };
-use domain::{
-    attempt::AttemptState,
-    invoice::status::{CollectionsReason, Status},
+use domain::invoice::{
+    SlotClass,
+    status::{CollectionsReason, Status},
 };
 
 #[test]
@@ -17,19 +17,17 @@ fn each_status_says_its_sentence() {
     let failed = Status::Collections { reason: CollectionsReason::CardFailed, since: at };
     let escalated = Status::Collections { reason: CollectionsReason::Escalated, since: at };
     let manual = Status::Collections { reason: CollectionsReason::Manual, since: at };
-    let written_off = Status::WrittenOff { at, amount: eur("170.38") };
+    let written_off = Status::WrittenOff { at };
     let cases = [
         (Status::Open, None, 10, "Due on 21 November 2026", true),
         (Status::Open, None, 21, "Due on 21 November 2026 That is today.", true),
         (Status::Open, None, 22, "Past due It was due on 21 November 2026, yesterday.", true),
         (Status::Open, None, 28, "Past due It was due on 21 November 2026, 7 days ago.", true),
-        (Status::Open, Some(AttemptState::AwaitingPayer), 10, "Due on 21 November 2026", true),
-        (Status::Open, Some(AttemptState::RequiresAction), 10, "Finish your payment", true),
-        (Status::Open, Some(AttemptState::Processing), 28, "Payment processing We have received your payment", false),
-        (Status::Open, Some(AttemptState::Unknown), 28, "Payment processing A payment is being checked", false),
-        (Status::Open, Some(AttemptState::Conflicted), 28, "Payment processing A payment is being checked", false),
+        (Status::Open, Some(SlotClass::Open), 10, "Due on 21 November 2026", true),
+        (Status::Open, Some(SlotClass::Action), 10, "Finish your payment", true),
+        (Status::Open, Some(SlotClass::InFlight), 28, "Payment processing A payment is being processed or checked", false),
         (failed, None, 10, "Payment failed, please update your payment details", true),
-        (failed, Some(AttemptState::Processing), 10, "Payment processing", false),
+        (failed, Some(SlotClass::InFlight), 10, "Payment processing", false),
         (escalated, None, 28, "Past due", true),
         (manual, None, 10, "Due on 21 November 2026", true),
         (Status::Closed { at }, None, 10, "Paid on 9 November 2026", false),

@@ -2,16 +2,19 @@
 
 use super::{
     Item, index,
-    money::{MoneyItem, id, named, recipient},
-    write,
+    money::{MoneyItem, digest, id, minor, named, recipient},
+    read, write,
 };
 use crate::{error::Corrupt, keys};
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use domain::{
-    attempt::{Attempt, AttemptState, Decline, DeclineClass},
+    attempt::{Attempt, AttemptState, Decline, DeclineClass, How, Look, Order, Purpose},
     automation::Sweep,
-    ids::{AttemptId, ContactId, InvoiceId},
+    digest::Digest,
+    ids::{AttemptId, ContactId, InvoiceId, PaymentId},
     payment::Origin,
+    record::Head,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,20 +37,37 @@ impl DeclineItem {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct OrderItem {
+    invoice: String,
+    rev: u32,
+    amount: i64,
+}
+
+/// What an attempt is for: `{"collect": [orders]}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum PurposeItem {
+    Collect(Vec<OrderItem>),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HowItem {
+    Hosted { recipient: String, link_version: u16, link_key: u8, open_until: DateTime<Utc> },
+}
+
+/// An attempt as journal and state both hold it; the journal has the digest of the key in its place, and no look.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AttemptItem {
     id: String,
-    invoice_id: String,
+    purpose: PurposeItem,
+    how: HowItem,
     contact_id: String,
     amount: MoneyItem,
-    invoice_rev: u32,
-    recipient: String,
-    link_version: u16,
-    link_key: u8,
     origin: String,
     gateway: String,
     key: String,
     taken_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
     state: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     session_ref: Option<String>,
@@ -55,67 +75,118 @@ pub(crate) struct AttemptItem {
     intent_ref: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     decline: Option<DeclineItem>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payment_id: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StateItem {
+    #[serde(flatten)]
+    attempt: AttemptItem,
+    #[serde(default, skip_serializing_if = "is_zero")]
     looks: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     look_at: Option<DateTime<Utc>>,
+    seq: u64,
+    head: String,
 }
 
-impl From<&Attempt> for AttemptItem {
-    fn from(attempt: &Attempt) -> Self {
+/// What stands in lists of an attempt. It never changes, so that an attempt that moves on rewrites no index.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AttemptSummaryItem {
+    pub id: String,
+    pub invoices: Vec<String>,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// What stands in the journal for an idempotency key.
+pub(crate) fn key_digest(key: &str) -> String {
+    Digest::of(&[b"attempt key", key.as_bytes()]).hex()
+}
+
+impl AttemptItem {
+    /// With its key for the state, with the key's digest for the journal.
+    fn of(attempt: &Attempt, key: String) -> Self {
+        let order = |order: &Order| OrderItem { invoice: order.invoice_id.to_string(), rev: order.rev, amount: order.amount.minor() };
+        let Purpose::Collect { orders } = &attempt.purpose;
+        let How::Hosted { recipient, link_version, link_key, open_until } = &attempt.how;
         Self {
             id: attempt.id.to_string(),
-            invoice_id: attempt.invoice_id.to_string(),
+            purpose: PurposeItem::Collect(orders.iter().map(order).collect()),
+            how: HowItem::Hosted { recipient: recipient.hex(), link_version: *link_version, link_key: *link_key, open_until: *open_until },
             contact_id: attempt.contact_id.to_string(),
             amount: attempt.amount.into(),
-            invoice_rev: attempt.invoice_rev,
-            recipient: attempt.recipient.hex(),
-            link_version: attempt.link_version,
-            link_key: attempt.link_key,
             origin: attempt.origin.name().to_owned(),
             gateway: attempt.gateway.clone(),
-            key: attempt.key.clone(),
+            key,
             taken_at: attempt.taken_at,
-            expires_at: attempt.expires_at,
             state: attempt.state.name().to_owned(),
             session_ref: attempt.session_ref.clone(),
             intent_ref: attempt.intent_ref.clone(),
             decline: attempt.decline.as_ref().map(DeclineItem::from),
-            looks: attempt.looks,
-            look_at: attempt.look_at,
+            payment_id: attempt.payment_id.as_ref().map(ToString::to_string),
         }
     }
-}
 
-impl AttemptItem {
+    /// As the journal tells it.
+    pub fn told(attempt: &Attempt) -> Self {
+        Self::of(attempt, key_digest(&attempt.key))
+    }
+
     pub fn read(self) -> Result<Attempt, Corrupt> {
+        let amount = self.amount.read()?;
+        let order = |order: OrderItem| {
+            let invoice_id = id(InvoiceId::parse(&order.invoice))?;
+            Ok::<_, Corrupt>(Order { invoice_id, rev: order.rev, amount: minor(order.amount, amount.currency())? })
+        };
+        let PurposeItem::Collect(orders) = self.purpose;
+        let HowItem::Hosted { recipient: whose, link_version, link_key, open_until } = self.how;
         Ok(Attempt {
             id: id(AttemptId::parse(&self.id))?,
-            invoice_id: id(InvoiceId::parse(&self.invoice_id))?,
+            purpose: Purpose::Collect { orders: orders.into_iter().map(order).collect::<Result<_, _>>()? },
+            how: How::Hosted { recipient: recipient(&whose)?, link_version, link_key, open_until },
             contact_id: id(ContactId::parse(&self.contact_id))?,
-            amount: self.amount.read()?,
-            invoice_rev: self.invoice_rev,
-            recipient: recipient(&self.recipient)?,
-            link_version: self.link_version,
-            link_key: self.link_key,
+            amount,
             origin: named("origin", Origin::find(&self.origin))?,
             gateway: self.gateway,
             key: self.key,
             taken_at: self.taken_at,
-            expires_at: self.expires_at,
             state: named("attempt state", AttemptState::find(&self.state))?,
             session_ref: self.session_ref,
             intent_ref: self.intent_ref,
             decline: self.decline.map(DeclineItem::read).transpose()?,
-            looks: self.looks,
-            look_at: self.look_at,
+            payment_id: self.payment_id.map(|payment| id(PaymentId::parse(&payment))).transpose()?,
+            look: Look::default(),
         })
     }
 }
 
-pub(crate) fn write_attempt(attempt: &Attempt) -> Result<Item, Corrupt> {
-    let mut item = write(&keys::invoice(&attempt.invoice_id), &keys::attempt(&attempt.id), &AttemptItem::from(attempt))?;
-    if let Some(at) = attempt.look_at {
+pub(crate) fn write_attempt(attempt: &Attempt, head: Head) -> Result<Item, Corrupt> {
+    let body = StateItem {
+        attempt: AttemptItem::of(attempt, attempt.key.clone()),
+        looks: attempt.look.count,
+        look_at: attempt.look.at,
+        seq: head.seq,
+        head: head.hash.hex(),
+    };
+    let mut item = write(&keys::attempt(&attempt.id), keys::STATE, &body)?;
+    let invoices = attempt.orders().iter().map(|order| order.invoice_id.to_string()).collect();
+    let summary = AttemptSummaryItem { id: attempt.id.to_string(), invoices };
+    let summary: Item = serde_dynamo::to_item(&summary).map_err(|e| Corrupt::new("summary", e))?;
+    item.insert(keys::SUMMARY.to_owned(), AttributeValue::M(summary));
+    index(&mut item, keys::BY_KIND, "attempt", attempt.id.as_str());
+    index(&mut item, keys::BY_CONTACT, attempt.contact_id.as_str(), attempt.id.as_str());
+    if let Some(at) = attempt.look.at {
         index(&mut item, keys::DUE, keys::due_partition(Sweep::Collections, attempt.id.shard(keys::SHARDS)), keys::instant(at));
     }
     Ok(item)
+}
+
+pub(crate) fn read_attempt(item: &Item) -> Result<(Attempt, Head), Corrupt> {
+    let body: StateItem = read(item)?;
+    let look = Look { count: body.looks, at: body.look_at };
+    Ok((Attempt { look, ..body.attempt.read()? }, Head { seq: body.seq, hash: digest(&body.head)? }))
 }

@@ -2,24 +2,25 @@
 
 use super::{
     Item, index,
-    money::{currency, digest, id, minor, named, recipient},
+    money::{MoneyItem, currency, digest, id, minor, named, recipient},
     read, write,
 };
 use crate::{error::Corrupt, keys};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    attempt::AttemptState,
     automation::StepRef,
-    ids::{AttemptId, ContactId, InvoiceId, ProductId},
+    currency::Currency,
+    ids::{AttemptId, ContactId, InvoiceId, PaymentId, ProductId},
     invoice::{
-        Chase, Invoice, Slot,
+        Chase, Invoice, MoneyLine, Slot, SlotClass, Sums,
         journal::{Body, Deliver},
         line::{Discount, Line, Percent, Quantity, Tax},
         status::{CollectionsReason, Status},
     },
     money::Rounding,
     numbering::Number,
+    payment::PaymentType,
     record::Head,
     reminder::NextStep,
 };
@@ -64,7 +65,7 @@ impl From<&Line> for LineItem {
 }
 
 impl LineItem {
-    fn read(self, of: domain::currency::Currency) -> Result<Line, Corrupt> {
+    fn read(self, of: Currency) -> Result<Line, Corrupt> {
         let bad = |e: domain::invoice::line::LineError| Corrupt::new("line", e);
         let discount = match (self.discount_percent, self.discount_minor) {
             (Some(share), _) => Some(Discount::Percent(Percent::parse(&share).map_err(bad)?)),
@@ -112,7 +113,7 @@ impl From<&Body> for BodyItem {
 }
 
 impl BodyItem {
-    pub fn read(self, of: domain::currency::Currency) -> Result<Body, Corrupt> {
+    pub fn read(self, of: Currency) -> Result<Body, Corrupt> {
         Ok(Body {
             invoice_date: self.invoice_date,
             due_on: self.due_on,
@@ -132,31 +133,29 @@ struct StatusItem {
     at: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    amount: Option<i64>,
 }
 
 impl From<Status> for StatusItem {
     fn from(status: Status) -> Self {
-        let mut item = Self { code: status.code().name().to_owned(), at: None, reason: None, amount: None };
+        let mut item = Self { code: status.code().name().to_owned(), at: None, reason: None };
         match status {
             Status::Draft | Status::Open => {}
             Status::Collections { reason, since } => {
                 item.reason = Some(reason.name().to_owned());
                 item.at = Some(since);
             }
-            Status::Closed { at } | Status::Declined { at } | Status::Refunded { at } | Status::Voided { at } => item.at = Some(at),
-            Status::WrittenOff { at, amount } => {
-                item.at = Some(at);
-                item.amount = Some(amount.minor());
-            }
+            Status::Closed { at }
+            | Status::Declined { at }
+            | Status::Refunded { at }
+            | Status::Voided { at }
+            | Status::WrittenOff { at } => item.at = Some(at),
         }
         item
     }
 }
 
 impl StatusItem {
-    fn read(&self, of: domain::currency::Currency) -> Result<Status, Corrupt> {
+    fn read(&self) -> Result<Status, Corrupt> {
         let at = || named("status instant", self.at);
         Ok(match self.code.as_str() {
             "draft" => Status::Draft,
@@ -169,8 +168,94 @@ impl StatusItem {
             "declined" => Status::Declined { at: at()? },
             "refunded" => Status::Refunded { at: at()? },
             "voided" => Status::Voided { at: at()? },
-            "written_off" => Status::WrittenOff { at: at()?, amount: minor(named("written off", self.amount)?, of)? },
+            "written_off" => Status::WrittenOff { at: at()? },
             other => return Err(Corrupt::new("status", other)),
+        })
+    }
+}
+
+/// What became of the total, in minor units; what is zero is left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct SumsItem {
+    #[serde(skip_serializing_if = "is_zero")]
+    received: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    credited: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    written_off: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    cancelled: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    refund_reserved: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    disputed: i64,
+}
+
+fn is_zero(sum: &i64) -> bool {
+    *sum == 0
+}
+
+impl From<Sums> for SumsItem {
+    fn from(sums: Sums) -> Self {
+        Self {
+            received: sums.received.minor(),
+            credited: sums.credited.minor(),
+            written_off: sums.written_off.minor(),
+            cancelled: sums.cancelled.minor(),
+            refund_reserved: sums.refund_reserved.minor(),
+            disputed: sums.disputed.minor(),
+        }
+    }
+}
+
+impl SumsItem {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn read(&self, of: Currency) -> Result<Sums, Corrupt> {
+        Ok(Sums {
+            received: minor(self.received, of)?,
+            credited: minor(self.credited, of)?,
+            written_off: minor(self.written_off, of)?,
+            cancelled: minor(self.cancelled, of)?,
+            refund_reserved: minor(self.refund_reserved, of)?,
+            disputed: minor(self.disputed, of)?,
+        })
+    }
+}
+
+/// What a page says of money, as state and journal both hold it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MoneyLineItem {
+    payment: String,
+    kind: String,
+    amount: MoneyItem,
+    label: String,
+    on: NaiveDate,
+}
+
+impl From<&MoneyLine> for MoneyLineItem {
+    fn from(line: &MoneyLine) -> Self {
+        Self {
+            payment: line.payment_id.to_string(),
+            kind: line.kind.name().to_owned(),
+            amount: line.amount.into(),
+            label: line.label.clone(),
+            on: line.on,
+        }
+    }
+}
+
+impl MoneyLineItem {
+    pub fn read(self) -> Result<MoneyLine, Corrupt> {
+        Ok(MoneyLine {
+            payment_id: id(PaymentId::parse(&self.payment))?,
+            kind: named("payment type", PaymentType::find(&self.kind))?,
+            amount: self.amount.read()?,
+            label: self.label,
+            on: self.on,
         })
     }
 }
@@ -187,7 +272,11 @@ struct InvoiceItem {
     due_version: u32,
     body: BodyItem,
     total: i64,
-    received: i64,
+    #[serde(default, skip_serializing_if = "SumsItem::is_none")]
+    sums: SumsItem,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    money: Vec<MoneyLineItem>,
+    /// The attempt, and what it means for the invoice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     slot: Option<(String, String)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -239,8 +328,9 @@ pub(crate) fn write_invoice(invoice: &Invoice, head: Head, next: Option<NextStep
         due_version: invoice.due_version,
         body: BodyItem::from(&invoice.body),
         total: invoice.total.minor(),
-        received: invoice.received.minor(),
-        slot: invoice.slot.as_ref().map(|slot| (slot.attempt_id.to_string(), slot.state.name().to_owned())),
+        sums: invoice.sums.into(),
+        money: invoice.money.iter().map(MoneyLineItem::from).collect(),
+        slot: invoice.slot.as_ref().map(|slot| (slot.attempt_id.to_string(), slot.class.name().to_owned())),
         chase: invoice.chase.as_ref().map(|chase| ChaseItem {
             since: chase.since,
             moved: chase.moved.as_ref().map(|(step, to)| (step.to_string(), *to)),
@@ -288,20 +378,19 @@ pub(crate) fn read_invoice(item: &Item) -> Result<(Invoice, Head), Corrupt> {
         id: id(InvoiceId::parse(&body.id))?,
         contact_id: id(ContactId::parse(&body.contact_id))?,
         currency: of,
-        status: body.status.read(of)?,
+        status: body.status.read()?,
         number: body.number.map(|(series, sequence)| Number { series, sequence }),
         rev: body.rev,
         due_version: body.due_version,
         body: body.body.read(of)?,
         total: minor(body.total, of)?,
-        received: minor(body.received, of)?,
+        sums: body.sums.read(of)?,
+        money: body.money.into_iter().map(MoneyLineItem::read).collect::<Result<_, _>>()?,
         slot: body
             .slot
-            .map(|(attempt, state)| {
-                Ok::<_, Corrupt>(Slot {
-                    attempt_id: id(AttemptId::parse(&attempt))?,
-                    state: named("attempt state", AttemptState::find(&state))?,
-                })
+            .map(|(attempt, class)| {
+                let class = named("slot class", SlotClass::find(&class))?;
+                Ok::<_, Corrupt>(Slot { attempt_id: id(AttemptId::parse(&attempt))?, class })
             })
             .transpose()?,
         chase: body.chase.map(|chase| Chase {

@@ -26,8 +26,6 @@ struct ContactItem {
     id: String,
     details: DetailsItem,
     salt: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    credit: Vec<MoneyItem>,
     seq: u64,
     head: String,
 }
@@ -46,7 +44,6 @@ pub(crate) fn write_contact(contact: &Contact, salt: &str, head: Head) -> Result
         id: contact.id.to_string(),
         details: DetailsItem::from(&contact.details),
         salt: salt.to_owned(),
-        credit: contact.credit.values().map(|money| (*money).into()).collect(),
         seq: head.seq,
         head: head.hash.hex(),
     };
@@ -64,8 +61,7 @@ pub(crate) fn write_contact(contact: &Contact, salt: &str, head: Head) -> Result
 
 pub(crate) fn read_contact(item: &Item) -> Result<(Contact, String, Head), Corrupt> {
     let body: ContactItem = read(item)?;
-    let credit = body.credit.iter().map(|money| money.read().map(|m| (m.currency(), m)));
-    let contact = Contact { id: id(ContactId::parse(&body.id))?, details: body.details.read()?, credit: credit.collect::<Result<_, _>>()? };
+    let contact = Contact { id: id(ContactId::parse(&body.id))?, details: body.details.read()? };
     Ok((contact, body.salt, Head { seq: body.seq, hash: digest(&body.head)? }))
 }
 

@@ -3,21 +3,19 @@
 use super::{
     Item, index,
     money::{email, id, named},
-    read, write,
+    read, sort_key, string_of, write,
 };
 use crate::{error::Corrupt, keys};
 use chrono::{DateTime, Utc};
 use domain::{
     automation::StepRef,
-    ids::{InvoiceId, PaymentId},
+    ids::PaymentId,
     message::{BusEvent, Content, MailKind, Message, MessageState, Recipient, Role},
 };
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct MessageItem {
-    invoice_id: String,
-    key: String,
     /// The mail's kind, or `bus`.
     kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,8 +49,6 @@ pub(crate) fn write_message(message: &Message) -> Result<Item, Corrupt> {
         MessageState::Failed { reason } | MessageState::Cancelled { reason } => (None, None, Some(reason.clone())),
     };
     let mut body = MessageItem {
-        invoice_id: message.invoice_id.to_string(),
-        key: message.key.clone(),
         kind: "bus".to_owned(),
         to: None,
         role: None,
@@ -83,14 +79,14 @@ pub(crate) fn write_message(message: &Message) -> Result<Item, Corrupt> {
             }
         }
     }
-    let mut item = write(&keys::invoice(&message.invoice_id), &keys::message(&message.key), &body)?;
+    let mut item = write(&keys::subject(&message.subject), &keys::message(&message.key), &body)?;
     let look_at = match &message.state {
         MessageState::Planned => Some(message.send_at),
         MessageState::Claimed { until } => Some(*until),
         MessageState::Handed { .. } | MessageState::Uncertain { .. } | MessageState::Failed { .. } | MessageState::Cancelled { .. } => None,
     };
     if let Some(at) = look_at {
-        let partition = keys::outbox_partition(message.invoice_id.shard(keys::SHARDS));
+        let partition = keys::outbox_partition(keys::shard(&message.subject));
         index(&mut item, keys::OUTBOX, partition, keys::instant(at));
     }
     Ok(item)
@@ -98,6 +94,8 @@ pub(crate) fn write_message(message: &Message) -> Result<Item, Corrupt> {
 
 pub(crate) fn read_message(item: &Item) -> Result<Message, Corrupt> {
     let body: MessageItem = read(item)?;
+    let place = keys::parse_message_key(string_of(item, "pk").unwrap_or_default(), sort_key(item));
+    let (subject, key) = place.ok_or_else(|| Corrupt::new(sort_key(item), "not an outbox row"))?;
     let payment_id = body.payment_id.map(|p| id(PaymentId::parse(&p))).transpose()?;
     let step = || named("step", body.step.as_deref().map(StepRef::from_name));
     let content = if body.kind == "bus" {
@@ -128,13 +126,5 @@ pub(crate) fn read_message(item: &Item) -> Result<Message, Corrupt> {
         "cancelled" => MessageState::Cancelled { reason: reason() },
         other => return Err(Corrupt::new("message state", other)),
     };
-    Ok(Message {
-        invoice_id: id(InvoiceId::parse(&body.invoice_id))?,
-        key: body.key,
-        content,
-        planned_at: body.planned_at,
-        send_at: body.send_at,
-        state,
-        tries: body.tries,
-    })
+    Ok(Message { subject, key, content, planned_at: body.planned_at, send_at: body.send_at, state, tries: body.tries })
 }

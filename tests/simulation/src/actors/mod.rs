@@ -7,7 +7,7 @@ mod staff;
 pub use schedule::{land, schedule};
 pub use staff::life;
 
-use crate::{book::Book, dice::Dice, faults::Late, model::Model};
+use crate::{book::Book, checks::Shared, dice::Dice, faults::Late, model::Model};
 use std::{sync::Arc, time::Duration};
 use tests::world::World;
 use tokio::{
@@ -25,6 +25,8 @@ pub struct Stage<'a> {
     pub model: &'a Model,
     /// Requests that land late.
     pub late: &'a Late,
+    /// What the table holds.
+    pub ledger: Shared,
     /// Told of every write.
     pub stirred: Arc<Notify>,
     /// The seed.

@@ -56,13 +56,14 @@ async fn cut_off(use_case: &UseCase, book: &Book, how: How, nth: u64) -> bool {
     });
     let stirred = Arc::new(Notify::new());
     world.table.stop_counting();
-    world.table.set_watch(checks::watch(book.clone(), stirred.clone(), world.gateway.clone()));
+    let ledger = checks::Shared::default();
+    world.table.set_watch(checks::watch(book.clone(), ledger.clone(), stirred.clone(), world.gateway.clone()));
     world.table.set_fault_plan(cut.table());
     world.wire.set_fault_plan(cut.wire());
     world.follow_tokio();
     let (model, late) = (Model::default(), Late::default());
     let reached = {
-        let stage = Stage { world: &world, book, model: &model, late: &late, stirred, seed: nth, begun: Instant::now() };
+        let stage = Stage { world: &world, book, model: &model, late: &late, ledger, stirred, seed: nth, begun: Instant::now() };
         let mut scene = Scene::of(&stage, use_case).await;
         cut.begin();
         // Lambda stops a function that does not end.

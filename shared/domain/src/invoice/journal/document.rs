@@ -4,8 +4,8 @@ use super::Event;
 use crate::{
     currency::Currency,
     digest::Digest,
-    ids::{ContactId, CreditId},
-    invoice::{Chase, EvolveError, Invoice, line::Line, line::totals, status::Status},
+    ids::ContactId,
+    invoice::{Chase, EvolveError, Invoice, Sums, line::Line, line::totals, status::Status},
     money::{Money, Rounding},
     numbering::Number,
     pii::RecipientRef,
@@ -73,10 +73,10 @@ pub enum DocumentEvent {
         /// Whose link it was.
         recipient: RecipientRef,
     },
-    /// It was cancelled.
+    /// It was cancelled. Money that lay on it was moved to credits before.
     Voided {
-        /// Money that had been applied and became the contact's credit.
-        credit: Option<(CreditId, Money)>,
+        /// What of the total was still standing.
+        cancelled: Money,
     },
     /// All links to it that were written so far were revoked.
     LinksRevoked,
@@ -104,11 +104,9 @@ impl Invoice {
             DocumentEvent::Deleted => self.deleted = true,
             DocumentEvent::Sent { number } => self.become_sent(number, at),
             DocumentEvent::Viewed { recipient } => self.viewed = Some((at, *recipient)),
-            DocumentEvent::Voided { credit } => {
+            DocumentEvent::Voided { cancelled } => {
                 self.status = Status::Voided { at };
-                if credit.is_some() {
-                    self.received = Money::zero(self.currency);
-                }
+                self.sums.cancelled = self.sums.cancelled.plus(*cancelled)?;
             }
             DocumentEvent::LinksRevoked => self.link_version = self.link_version.saturating_add(1),
         }
@@ -133,7 +131,7 @@ impl Invoice {
     fn become_sent(&mut self, number: &Number, at: DateTime<Utc>) {
         self.number = Some(number.clone());
         self.sent_at = Some(at);
-        self.status = if self.total.is_zero() { Status::Closed { at } } else { Status::Open };
+        self.status = Status::Open;
         let last_mailed_at = (self.body.deliver == Deliver::Email).then_some(at);
         self.chase = Some(Chase { since: at, moved: None, last_mailed_at });
     }
@@ -155,7 +153,8 @@ pub(in crate::invoice) fn begun(id: crate::ids::InvoiceId, event: &Event, at: Da
         due_version: 1,
         body: body.clone(),
         total: sums.total,
-        received: Money::zero(*currency),
+        sums: Sums::none(*currency),
+        money: Vec::new(),
         slot: None,
         chase: None,
         link_version: 1,

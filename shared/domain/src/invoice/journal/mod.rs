@@ -1,23 +1,23 @@
 //! What can happen to an invoice, by family: each has its events, what they make of the invoice, and its item in the store.
 
-mod attempt;
 mod chase;
 mod document;
 mod money;
+mod slot;
 
-pub use attempt::AttemptEvent;
 pub use chase::{ChaseEvent, StepOutcome};
 pub(in crate::invoice) use document::begun;
 pub use document::{Body, Deliver, DocumentEvent};
 pub use money::MoneyEvent;
+pub use slot::SlotEvent;
 
-/// Something that happened to an invoice, its attempts or its payments.
+/// Something that happened to an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// What it says, and whether it is sent, seen or cancelled.
     Document(DocumentEvent),
-    /// How an attempt to collect goes.
-    Attempt(AttemptEvent),
+    /// Who holds its one slot.
+    Slot(SlotEvent),
     /// Money for it.
     Money(MoneyEvent),
     /// Asking for the money, by staff or by a reminder.
@@ -30,7 +30,7 @@ impl Event {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Document(event) => event.name(),
-            Self::Attempt(event) => event.name(),
+            Self::Slot(event) => event.name(),
             Self::Money(event) => event.name(),
             Self::Chase(event) => event.name(),
         }
@@ -43,9 +43,9 @@ impl From<DocumentEvent> for Event {
     }
 }
 
-impl From<AttemptEvent> for Event {
-    fn from(event: AttemptEvent) -> Self {
-        Self::Attempt(event)
+impl From<SlotEvent> for Event {
+    fn from(event: SlotEvent) -> Self {
+        Self::Slot(event)
     }
 }
 

@@ -58,7 +58,7 @@ fn f02_the_same_order_gives_the_same_form_whatever_became_of_the_attempt() {
     let before = attempt("165.00", "EUR");
     let mut after = before.clone();
     after.state = domain::attempt::AttemptState::Unknown;
-    after.looks = 3;
+    after.look.count = 3;
     after.session_ref = Some("cs_test_1".to_owned());
     assert_eq!(open(&testing::order(&before, None)), open(&testing::order(&after, None)));
 }

@@ -7,8 +7,10 @@ use crate::{
         money::{id, named},
     },
 };
-use chrono::{DateTime, Utc};
-use domain::{attempt::AttemptState, ids::AttemptId, invoice::journal::AttemptEvent};
+use domain::{
+    attempt::{AttemptEvent, AttemptState},
+    ids::PaymentId,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -18,7 +20,6 @@ pub(super) enum AttemptEventItem {
     Dispatched { attempt: Box<AttemptItem> },
     #[serde(rename = "attempt_moved")]
     Moved {
-        attempt_id: String,
         state: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session_ref: Option<String>,
@@ -27,47 +28,36 @@ pub(super) enum AttemptEventItem {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         decline: Option<DeclineItem>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        look_at: Option<DateTime<Utc>>,
+        payment_id: Option<String>,
     },
-    #[serde(rename = "attempt_looked")]
-    Looked {
-        attempt_id: String,
-        looks: u32,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        look_at: Option<DateTime<Utc>>,
-    },
+    #[serde(rename = "attempt_outdated")]
+    Outdated,
 }
 
 pub(super) fn write(event: &AttemptEvent) -> AttemptEventItem {
     match event {
-        AttemptEvent::Dispatched(attempt) => AttemptEventItem::Dispatched { attempt: Box::new(attempt.as_ref().into()) },
-        AttemptEvent::Moved { attempt_id, state, session_ref, intent_ref, decline, look_at } => AttemptEventItem::Moved {
-            attempt_id: attempt_id.to_string(),
+        AttemptEvent::Dispatched(attempt) => AttemptEventItem::Dispatched { attempt: Box::new(AttemptItem::told(attempt)) },
+        AttemptEvent::Moved { state, session_ref, intent_ref, decline, payment_id } => AttemptEventItem::Moved {
             state: state.name().to_owned(),
             session_ref: session_ref.clone(),
             intent_ref: intent_ref.clone(),
             decline: decline.as_ref().map(DeclineItem::from),
-            look_at: *look_at,
+            payment_id: payment_id.as_ref().map(ToString::to_string),
         },
-        AttemptEvent::Looked { attempt_id, looks, look_at } => {
-            AttemptEventItem::Looked { attempt_id: attempt_id.to_string(), looks: *looks, look_at: *look_at }
-        }
+        AttemptEvent::Outdated => AttemptEventItem::Outdated,
     }
 }
 
 pub(super) fn read(event: AttemptEventItem) -> Result<AttemptEvent, Corrupt> {
     Ok(match event {
         AttemptEventItem::Dispatched { attempt } => AttemptEvent::Dispatched(Box::new(attempt.read()?)),
-        AttemptEventItem::Moved { attempt_id, state, session_ref, intent_ref, decline, look_at } => AttemptEvent::Moved {
-            attempt_id: id(AttemptId::parse(&attempt_id))?,
+        AttemptEventItem::Moved { state, session_ref, intent_ref, decline, payment_id } => AttemptEvent::Moved {
             state: named("attempt state", AttemptState::find(&state))?,
             session_ref,
             intent_ref,
             decline: decline.map(DeclineItem::read).transpose()?,
-            look_at,
+            payment_id: payment_id.map(|payment| id(PaymentId::parse(&payment))).transpose()?,
         },
-        AttemptEventItem::Looked { attempt_id, looks, look_at } => {
-            AttemptEvent::Looked { attempt_id: id(AttemptId::parse(&attempt_id))?, looks, look_at }
-        }
+        AttemptEventItem::Outdated => AttemptEvent::Outdated,
     })
 }

@@ -7,40 +7,18 @@ use crate::{
         money::{MoneyItem, currency, id, recipient},
     },
 };
-use domain::{
-    currency::Currency,
-    ids::{ContactId, CreditId},
-    invoice::journal::DocumentEvent,
-    numbering::Number,
-};
+use domain::{currency::Currency, ids::ContactId, invoice::journal::DocumentEvent, numbering::Number};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum DocumentEventItem {
-    Drafted {
-        contact_id: String,
-        currency: String,
-        body: BodyItem,
-    },
-    Revised {
-        rev: u32,
-        due_version: u32,
-        currency: String,
-        body: BodyItem,
-    },
+    Drafted { contact_id: String, currency: String, body: BodyItem },
+    Revised { rev: u32, due_version: u32, currency: String, body: BodyItem },
     Deleted,
-    Sent {
-        series: String,
-        sequence: u64,
-    },
-    Viewed {
-        recipient: String,
-    },
-    Voided {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        credit: Option<(String, MoneyItem)>,
-    },
+    Sent { series: String, sequence: u64 },
+    Viewed { recipient: String },
+    Voided { cancelled: MoneyItem },
     LinksRevoked,
 }
 
@@ -59,9 +37,7 @@ pub(super) fn write(event: &DocumentEvent, of: Option<Currency>) -> DocumentEven
         DocumentEvent::Deleted => DocumentEventItem::Deleted,
         DocumentEvent::Sent { number } => DocumentEventItem::Sent { series: number.series.clone(), sequence: number.sequence },
         DocumentEvent::Viewed { recipient } => DocumentEventItem::Viewed { recipient: recipient.hex() },
-        DocumentEvent::Voided { credit } => {
-            DocumentEventItem::Voided { credit: credit.as_ref().map(|(credit_id, amount)| (credit_id.to_string(), (*amount).into())) }
-        }
+        DocumentEvent::Voided { cancelled } => DocumentEventItem::Voided { cancelled: (*cancelled).into() },
         DocumentEvent::LinksRevoked => DocumentEventItem::LinksRevoked,
     }
 }
@@ -78,9 +54,7 @@ pub(super) fn read(event: DocumentEventItem) -> Result<DocumentEvent, Corrupt> {
         DocumentEventItem::Deleted => DocumentEvent::Deleted,
         DocumentEventItem::Sent { series, sequence } => DocumentEvent::Sent { number: Number { series, sequence } },
         DocumentEventItem::Viewed { recipient: whose } => DocumentEvent::Viewed { recipient: recipient(&whose)? },
-        DocumentEventItem::Voided { credit } => DocumentEvent::Voided {
-            credit: credit.map(|(credit_id, amount)| Ok::<_, Corrupt>((id(CreditId::parse(&credit_id))?, amount.read()?))).transpose()?,
-        },
+        DocumentEventItem::Voided { cancelled } => DocumentEvent::Voided { cancelled: cancelled.read()? },
         DocumentEventItem::LinksRevoked => DocumentEvent::LinksRevoked,
     })
 }

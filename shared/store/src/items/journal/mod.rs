@@ -2,13 +2,16 @@
 
 mod attempt;
 mod chase;
+mod credit;
 mod document;
 mod money;
+mod payment;
 mod record;
+mod slot;
 
 use super::{
     Item,
-    money::{digest, id, recipient},
+    money::{MoneyItem, digest, id, named, recipient},
     string_of, text, write,
 };
 use crate::{error::Corrupt, keys};
@@ -17,7 +20,7 @@ use domain::{
     access::UserId,
     currency::Currency,
     digest::Digest,
-    ids::{ApiKeyId, ContactId, InvoiceId, ProductId, RequestId},
+    ids::{ApiKeyId, AttemptId, ContactId, CreditId, InvoiceId, PaymentId, ProductId, RequestId},
     invoice::journal::Event,
     record::{Actor, Cause, Entry, Fact, Head, Subject},
 };
@@ -32,26 +35,36 @@ struct EntryItem {
     actor: (String, String),
     request_id: String,
     rule: String,
-    fact: FactItem,
+    events: Vec<FactItem>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    amount_due: Option<MoneyItem>,
 }
 
-/// What an entry tells, by family. The names in `type` are unique across families.
+/// Something that happened, by family. The names in `type` are unique across families.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum FactItem {
     Document(document::DocumentEventItem),
-    Attempt(attempt::AttemptEventItem),
+    Slot(slot::SlotEventItem),
     Money(money::MoneyEventItem),
     Chase(chase::ChaseEventItem),
+    Attempt(attempt::AttemptEventItem),
+    Payment(payment::PaymentEventItem),
+    Credit(credit::CreditEventItem),
     Record(record::RecordEventItem),
 }
 
 fn write_fact(fact: &Fact, of: Option<Currency>) -> FactItem {
     match fact {
         Fact::Invoice(Event::Document(event)) => FactItem::Document(document::write(event, of)),
-        Fact::Invoice(Event::Attempt(event)) => FactItem::Attempt(attempt::write(event)),
+        Fact::Invoice(Event::Slot(event)) => FactItem::Slot(slot::write(event)),
         Fact::Invoice(Event::Money(event)) => FactItem::Money(money::write(event)),
         Fact::Invoice(Event::Chase(event)) => FactItem::Chase(chase::write(event)),
+        Fact::Attempt(event) => FactItem::Attempt(attempt::write(event)),
+        Fact::Payment(event) => FactItem::Payment(payment::write(event)),
+        Fact::Credit(event) => FactItem::Credit(credit::write(event)),
         Fact::Record(event) => FactItem::Record(record::write(event)),
     }
 }
@@ -59,26 +72,38 @@ fn write_fact(fact: &Fact, of: Option<Currency>) -> FactItem {
 fn read_fact(fact: FactItem) -> Result<Fact, Corrupt> {
     Ok(match fact {
         FactItem::Document(event) => Fact::Invoice(Event::Document(document::read(event)?)),
-        FactItem::Attempt(event) => Fact::Invoice(Event::Attempt(attempt::read(event)?)),
+        FactItem::Slot(event) => Fact::Invoice(Event::Slot(slot::read(event)?)),
         FactItem::Money(event) => Fact::Invoice(Event::Money(money::read(event)?)),
         FactItem::Chase(event) => Fact::Invoice(Event::Chase(chase::read(event)?)),
+        FactItem::Attempt(event) => Fact::Attempt(attempt::read(event)?),
+        FactItem::Payment(event) => Fact::Payment(payment::read(event)?),
+        FactItem::Credit(event) => Fact::Credit(credit::read(event)?),
         FactItem::Record(event) => Fact::Record(record::read(event)?),
     })
 }
 
 fn write_subject(subject: &Subject) -> (String, String) {
     let (kind, name) = match subject {
-        Subject::Invoice(id) => ("invoice", id.as_str()),
-        Subject::Contact(id) => ("contact", id.as_str()),
-        Subject::Product(id) => ("product", id.as_str()),
-        Subject::Business => ("business", ""),
+        Subject::Invoice(id) => ("invoice", id.to_string()),
+        Subject::Attempt(id) => ("attempt", id.to_string()),
+        Subject::Payment(id) => ("payment", id.to_string()),
+        Subject::Credit(contact, id) => ("credit", format!("{contact}/{id}")),
+        Subject::Contact(id) => ("contact", id.to_string()),
+        Subject::Product(id) => ("product", id.to_string()),
+        Subject::Business => ("business", String::new()),
     };
-    (kind.to_owned(), name.to_owned())
+    (kind.to_owned(), name)
 }
 
 fn read_subject((kind, name): &(String, String)) -> Result<Subject, Corrupt> {
     Ok(match kind.as_str() {
         "invoice" => Subject::Invoice(id(InvoiceId::parse(name))?),
+        "attempt" => Subject::Attempt(id(AttemptId::parse(name))?),
+        "payment" => Subject::Payment(id(PaymentId::parse(name))?),
+        "credit" => {
+            let (contact, credit) = named("credit", name.split_once('/'))?;
+            Subject::Credit(id(ContactId::parse(contact))?, id(CreditId::parse(credit))?)
+        }
         "contact" => Subject::Contact(id(ContactId::parse(name))?),
         "product" => Subject::Product(id(ProductId::parse(name))?),
         "business" => Subject::Business,
@@ -117,11 +142,17 @@ pub(crate) fn write_entry(entry: &Entry, head: Head, of: Option<Currency>) -> Re
         actor: write_actor(&entry.actor),
         request_id: entry.cause.request_id.to_string(),
         rule: entry.cause.rule.clone(),
-        fact: write_fact(&entry.fact, of),
+        events: entry.facts.iter().map(|fact| write_fact(fact, of)).collect(),
+        status: entry.status.clone(),
+        amount_due: entry.amount_due.map(MoneyItem::from),
     };
     let canonical = serde_json::to_string(&body).map_err(|e| Corrupt::new("entry", e))?;
     let after = head.after(canonical.as_bytes());
-    let mut item = write(&keys::subject(&entry.subject), &keys::entry(entry.seq), &std::collections::BTreeMap::<String, String>::new())?;
+    let mut item = write(
+        &keys::subject(&entry.subject),
+        &keys::entry(&entry.subject, entry.seq),
+        &std::collections::BTreeMap::<String, String>::new(),
+    )?;
     item.insert("entry".to_owned(), text(canonical));
     item.insert("hash".to_owned(), text(after.hash.hex()));
     Ok((item, after))
@@ -147,7 +178,9 @@ pub(crate) fn read_entry(item: &Item) -> Result<StoredEntry, Corrupt> {
         at: body.at,
         actor: read_actor(body.actor)?,
         cause: Cause { request_id: id(RequestId::parse(&body.request_id))?, rule: body.rule },
-        fact: read_fact(body.fact)?,
+        facts: body.events.into_iter().map(read_fact).collect::<Result<_, _>>()?,
+        status: body.status,
+        amount_due: body.amount_due.map(|due| due.read()).transpose()?,
     };
     let hash = digest(string_of(item, "hash").unwrap_or_default())?;
     Ok(StoredEntry { entry, canonical: canonical.to_owned(), hash })

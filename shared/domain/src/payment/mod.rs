@@ -1,8 +1,13 @@
-//! Payments: facts about money.
+//! Payments: facts about money, records of their own.
+
+mod journal;
+
+pub use journal::PaymentEvent;
 
 use crate::{
+    digest::Digest,
     ids::{AttemptId, ContactId, CreditId, InvoiceId, PaymentId},
-    money::Money,
+    money::{Money, MoneyError},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -130,45 +135,123 @@ pub struct Surplus {
     pub cause: SurplusCause,
 }
 
-/// A payment: money that moved, never edited afterwards.
+/// What kind of fact about money a payment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentType {
+    /// Money came in.
+    Payment,
+    /// Money was given back.
+    Refund,
+    /// A bank took a debit back.
+    Return,
+    /// A card's issuer took money back.
+    Chargeback,
+    /// The issuer gave it back.
+    ChargebackReversal,
+    /// Money came in for what had been written off.
+    Recovery,
+}
+
+impl PaymentType {
+    /// Every type.
+    pub const ALL: [Self; 6] = [Self::Payment, Self::Refund, Self::Return, Self::Chargeback, Self::ChargebackReversal, Self::Recovery];
+
+    /// Its name in API, table and journal.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::Refund => "refund",
+            Self::Return => "return",
+            Self::Chargeback => "chargeback",
+            Self::ChargebackReversal => "chargeback_reversal",
+            Self::Recovery => "recovery",
+        }
+    }
+
+    /// The type of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// What of a payment lies on one invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allocation {
+    /// The invoice it was for.
+    pub invoice_id: InvoiceId,
+    /// What of it lies there now; zero when the invoice did not owe it, or no longer has it.
+    pub amount: Money,
+}
+
+/// A payment: money that moved. What moved never changes; where it lies may.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
     /// Its id; for money at a gateway it follows from the gateway's own id, so one object is one record.
     pub id: PaymentId,
-    /// The invoice it was for.
-    pub invoice_id: InvoiceId,
+    /// What kind of fact it is.
+    pub kind: PaymentType,
+    /// The payment that it gives back or takes back.
+    pub parent_id: Option<PaymentId>,
     /// Who paid.
     pub contact_id: ContactId,
     /// All that was paid.
     pub amount: Money,
-    /// What of it went to the invoice.
-    pub allocated: Money,
-    /// What of it the invoice did not owe.
+    /// Where it lies: the invoices it was for.
+    pub allocations: Vec<Allocation>,
+    /// What of it the invoices did not owe.
     pub surplus: Option<Surplus>,
     /// How.
     pub method: Method,
     /// A cheque number, a transfer's reference; at most 64 characters.
     pub reference: Option<String>,
-    /// The try that led to it.
+    /// The attempt that led to it.
     pub attempt_id: Option<AttemptId>,
+    /// The gateway that collected it.
+    pub gateway: Option<String>,
     /// The gateway's own id of the money.
     pub gateway_ref: Option<String>,
     /// Where it began.
     pub origin: Origin,
+    /// The instant at which the money moved, where the gateway told it.
+    pub paid_at: Option<DateTime<Utc>>,
     /// The local date on which the money was received.
     pub received_on: NaiveDate,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
 }
 
+impl Payment {
+    /// What of it lies on invoices.
+    ///
+    /// # Errors
+    /// [`MoneyError`], which a stored payment never gives.
+    pub fn allocated(&self) -> Result<Money, MoneyError> {
+        self.allocations.iter().try_fold(Money::zero(self.amount.currency()), |sum, part| sum.plus(part.amount))
+    }
+
+    /// The invoice it was for, or the first of them.
+    #[must_use]
+    pub fn first_invoice(&self) -> Option<&InvoiceId> {
+        self.allocations.first().map(|part| &part.invoice_id)
+    }
+}
+
 /// The id that belongs to an object at a gateway: the same object, the same payment.
 #[must_use]
 pub fn id_of_gateway_object(gateway: &str, gateway_ref: &str) -> PaymentId {
-    PaymentId::of_digest(crate::digest::Digest::of(&[b"payment", gateway.as_bytes(), gateway_ref.as_bytes()]).bytes())
+    PaymentId::of_digest(Digest::of(&[b"payment", gateway.as_bytes(), gateway_ref.as_bytes()]).bytes())
 }
 
-/// The credit that belongs to a payment's surplus.
+/// The credit that holds a payment's surplus.
 #[must_use]
 pub fn credit_of_payment(payment: &PaymentId) -> CreditId {
-    CreditId::of_digest(crate::digest::Digest::of(&[b"credit", payment.as_str().as_bytes()]).bytes())
+    CreditId::of_digest(Digest::of(&[b"credit", payment.as_str().as_bytes()]).bytes())
+}
+
+/// The credit that holds what a payment had paid on an invoice that was voided.
+#[must_use]
+pub fn credit_of_void(payment: &PaymentId, invoice: &InvoiceId) -> CreditId {
+    CreditId::of_digest(Digest::of(&[b"void", payment.as_str().as_bytes(), invoice.as_str().as_bytes()]).bytes())
 }

@@ -1,7 +1,12 @@
-//! Attempts: tries to collect, stored before a gateway is called.
+//! Attempts to collect: records of their own, stored before a gateway is called.
+
+mod journal;
+
+pub use journal::AttemptEvent;
 
 use crate::{
-    ids::{AttemptId, ContactId, InvoiceId},
+    ids::{AttemptId, ContactId, InvoiceId, PaymentId},
+    invoice::SlotClass,
     money::Money,
     payment::{Method, Origin},
     pii::{Pii, RecipientRef},
@@ -80,34 +85,20 @@ impl AttemptState {
         Self::ALL.into_iter().find(|s| s.name() == name)
     }
 
-    /// Whether such a try holds the invoice's one slot.
+    /// Whether such an attempt holds the slot of each of its invoices.
     #[must_use]
     pub fn holds_slot(self) -> bool {
-        match self {
-            Self::Prepared
-            | Self::Dispatched
-            | Self::AwaitingPayer
-            | Self::RequiresAction
-            | Self::Processing
-            | Self::Unknown
-            | Self::Conflicted => true,
-            Self::Applied | Self::Declined | Self::Expired | Self::Cancelled => false,
-        }
+        self.slot_class().is_some()
     }
 
-    /// Whether money may be on its way, so that nothing else may be decided about the invoice (guards G2, G8).
+    /// What an invoice says of such an attempt in its slot; none once it no longer holds one.
     #[must_use]
-    pub fn is_in_flight(self) -> bool {
+    pub fn slot_class(self) -> Option<SlotClass> {
         match self {
-            Self::Processing | Self::Unknown | Self::Conflicted => true,
-            Self::Prepared
-            | Self::Dispatched
-            | Self::AwaitingPayer
-            | Self::RequiresAction
-            | Self::Applied
-            | Self::Declined
-            | Self::Expired
-            | Self::Cancelled => false,
+            Self::Prepared | Self::Dispatched | Self::AwaitingPayer => Some(SlotClass::Open),
+            Self::RequiresAction => Some(SlotClass::Action),
+            Self::Processing | Self::Unknown | Self::Conflicted => Some(SlotClass::InFlight),
+            Self::Applied | Self::Declined | Self::Expired | Self::Cancelled => None,
         }
     }
 
@@ -170,47 +161,85 @@ impl DeclineClass {
     }
 }
 
-/// A try to collect. Everything a gateway call needs stands in it, so that the same call can be made again.
+/// What an attempt is to collect for one invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The invoice to be paid.
+    pub invoice_id: InvoiceId,
+    /// Its revision that the payer saw.
+    pub rev: u32,
+    /// The sum to collect for it.
+    pub amount: Money,
+}
+
+/// What an attempt is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// To collect for one invoice or several of one contact. It takes the slot of each.
+    Collect {
+        /// What for, in the order in which the payer saw it.
+        orders: Vec<Order>,
+    },
+}
+
+/// How an attempt collects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// The payer pays at the gateway's own page.
+    Hosted {
+        /// For whom the pay link was written.
+        recipient: RecipientRef,
+        /// The invoice's link version in the addresses the gateway was given.
+        link_version: u16,
+        /// The key that signed them.
+        link_key: u8,
+        /// When the checkout closes by itself.
+        open_until: DateTime<Utc>,
+    },
+}
+
+/// An attempt to collect. Everything a gateway call needs stands in it, so that the same call can be made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// Our reference at the gateway.
     pub id: AttemptId,
-    /// The invoice to be paid.
-    pub invoice_id: InvoiceId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// How it collects.
+    pub how: How,
     /// Who owes.
     pub contact_id: ContactId,
-    /// The sum to collect.
+    /// The sum to collect: that of all orders.
     pub amount: Money,
-    /// The invoice's revision that the payer saw.
-    pub invoice_rev: u32,
-    /// For whom the pay link was written.
-    pub recipient: RecipientRef,
-    /// The invoice's link version in the addresses the gateway was given.
-    pub link_version: u16,
-    /// The key that signed them.
-    pub link_key: u8,
     /// Where it began.
     pub origin: Origin,
     /// The gateway's name, such as `stripe`.
     pub gateway: String,
-    /// The idempotency key, random, fixed for life.
+    /// The idempotency key, random, fixed for life. The journal holds only its digest.
     pub key: String,
     /// When it was committed.
     pub taken_at: DateTime<Utc>,
-    /// When the checkout closes by itself.
-    pub expires_at: DateTime<Utc>,
     /// How far it has come.
     pub state: AttemptState,
     /// The gateway's checkout, once known.
     pub session_ref: Option<String>,
     /// The gateway's payment, once known.
     pub intent_ref: Option<String>,
-    /// The last no, inside an open checkout or for good.
+    /// The last decline, inside an open checkout or for good.
     pub decline: Option<Decline>,
-    /// Look-ups that brought nothing new.
-    pub looks: u32,
-    /// When to ask the gateway next, if nobody else has.
-    pub look_at: Option<DateTime<Utc>>,
+    /// What it collected.
+    pub payment_id: Option<PaymentId>,
+    /// When and how often the gateway was asked about it. Outside the journal.
+    pub look: Look,
+}
+
+/// When a gateway is asked about an attempt. It stands on the record, outside its journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Look {
+    /// Look-ups that brought nothing new since the state was reached.
+    pub count: u32,
+    /// When to ask next, if nobody else has.
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// When a checkout that was just opened closes by itself.
@@ -220,31 +249,60 @@ pub fn checkout_closes_at(taken_at: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 impl Attempt {
+    /// What it is to collect, for each invoice.
+    #[must_use]
+    pub fn orders(&self) -> &[Order] {
+        let Purpose::Collect { orders } = &self.purpose;
+        orders
+    }
+
+    /// What it is to collect for one invoice.
+    #[must_use]
+    pub fn order_of(&self, invoice_id: &InvoiceId) -> Option<&Order> {
+        self.orders().iter().find(|order| order.invoice_id == *invoice_id)
+    }
+
+    /// For whom the pay link was written.
+    #[must_use]
+    pub fn recipient(&self) -> RecipientRef {
+        let How::Hosted { recipient, .. } = self.how;
+        recipient
+    }
+
+    /// When nobody can pay any more by itself.
+    #[must_use]
+    pub fn open_until(&self) -> DateTime<Utc> {
+        let How::Hosted { open_until, .. } = self.how;
+        open_until
+    }
+
     /// When to ask the gateway next, given the state just reached and how often it was asked in vain.
     ///
-    /// An unanswered call is asked about within the minute, an open checkout when it has closed, a bank debit after
-    /// 5 minutes, an hour, then daily.
+    /// An unanswered call is asked about within the minute, then after 5 minutes, an hour, daily; an open checkout when it has
+    /// closed; a bank debit after 5 minutes, an hour, then daily.
     #[must_use]
-    pub fn next_look_at(&self, state: AttemptState, looks: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match state {
-            AttemptState::Prepared | AttemptState::Dispatched | AttemptState::Unknown => {
-                Some(now + TimeDelta::minutes(if looks < 3 { 1 } else { 5 }))
-            }
-            AttemptState::AwaitingPayer => {
-                Some(if now < self.expires_at { self.expires_at + TimeDelta::minutes(1) } else { now + TimeDelta::minutes(5) })
-            }
+    pub fn next_look(&self, state: AttemptState, count: u32, now: DateTime<Utc>) -> Look {
+        let at = match state {
+            AttemptState::Prepared | AttemptState::Dispatched | AttemptState::Unknown => Some(now + backing_off(count)),
+            AttemptState::AwaitingPayer if now < self.open_until() => Some(self.open_until() + TimeDelta::minutes(1)),
+            AttemptState::AwaitingPayer => Some(now + TimeDelta::minutes(5)),
             AttemptState::RequiresAction => Some(now + TimeDelta::hours(1)),
-            AttemptState::Processing => Some(
-                now + match looks {
-                    0 => TimeDelta::minutes(5),
-                    1 => TimeDelta::hours(1),
-                    _ => TimeDelta::days(1),
-                },
-            ),
+            AttemptState::Processing => Some(now + backing_off(count + 3)),
             AttemptState::Applied | AttemptState::Declined | AttemptState::Expired | AttemptState::Cancelled | AttemptState::Conflicted => {
                 None
             }
-        }
+        };
+        Look { count, at }
+    }
+}
+
+/// A minute three times, five minutes for an hour, an hour for a day, then daily.
+fn backing_off(count: u32) -> TimeDelta {
+    match count {
+        0..3 => TimeDelta::minutes(1),
+        3..15 => TimeDelta::minutes(5),
+        15..39 => TimeDelta::hours(1),
+        _ => TimeDelta::days(1),
     }
 }
 
@@ -261,6 +319,8 @@ pub struct CheckoutReport {
     pub state: CheckoutState,
     /// The last no inside it.
     pub decline: Option<Decline>,
+    /// When its money moved, where the gateway tells.
+    pub paid_at: Option<DateTime<Utc>>,
     /// Where the payer goes while it is open. Whoever has it can pay there.
     pub url: Option<Pii>,
 }
