@@ -56,6 +56,8 @@ pub struct Credit {
     pub amount: Money,
     /// What is left of it.
     pub left: Money,
+    /// What of it was refunded, or taken back from outside.
+    pub taken_back: Money,
     /// Why it is there.
     pub cause: CreditCause,
     /// What it was spent on.
@@ -69,6 +71,13 @@ pub enum CreditEvent {
     Granted(Box<Credit>),
     /// A part of it went to an invoice.
     Spent(Use),
+    /// A part of it was refunded, or taken back from outside.
+    TakenBack {
+        /// The refund, return or chargeback.
+        by: PaymentId,
+        /// How much.
+        amount: Money,
+    },
 }
 
 impl CreditEvent {
@@ -78,6 +87,7 @@ impl CreditEvent {
         match self {
             Self::Granted(_) => "credit_granted",
             Self::Spent(_) => "credit_spent",
+            Self::TakenBack { .. } => "credit_taken_back",
         }
     }
 }
@@ -93,7 +103,12 @@ impl Credit {
                 before.uses.push(spent.clone());
                 Some(before)
             }
-            (None, CreditEvent::Spent(_)) | (Some(_), CreditEvent::Granted(_)) => None,
+            (Some(mut before), CreditEvent::TakenBack { amount, .. }) => {
+                before.left = before.left.minus(*amount).ok().filter(|left| !left.is_negative())?;
+                before.taken_back = before.taken_back.plus(*amount).ok()?;
+                Some(before)
+            }
+            (None, CreditEvent::Spent(_) | CreditEvent::TakenBack { .. }) | (Some(_), CreditEvent::Granted(_)) => None,
         }
     }
 }

@@ -109,6 +109,7 @@ pub(crate) fn payment(amount: &str) -> Payment {
         amount: eur(amount),
         allocations: vec![Allocation { invoice_id: InvoiceId::at(1, 1), amount: eur(amount) }],
         surplus: None,
+        taken_back: eur("0.00"),
         method: Method::Card { brand: "visa".to_owned(), last4: "4242".to_owned() },
         reference: None,
         attempt_id: None,

@@ -328,29 +328,32 @@ impl Books {
         }
     }
 
-    /// What payments say lies on invoices is what invoices say they received.
+    /// What payments say lies on invoices is what invoices say of them. What was taken back since stands on the invoice as a line of its
+    /// own, and came off the payment.
     fn allocations(&self, findings: &mut Vec<String>) {
-        let mut lies = BTreeMap::new();
-        for payment in self.payments.values() {
-            for part in &payment.allocations {
-                lies.insert((&part.invoice_id, &payment.id), part.amount);
-            }
-        }
-        let mut received = BTreeMap::new();
+        let mut lines: BTreeMap<(&InvoiceId, &PaymentId), Money> = BTreeMap::new();
+        let mut add = |invoice, payment, amount: Money| {
+            let sum = lines.entry((invoice, payment)).or_insert_with(|| Money::zero(amount.currency()));
+            *sum = sum.plus(amount).unwrap_or(*sum);
+        };
         for invoice in self.invoices.values() {
             for line in &invoice.money {
-                received.insert((&invoice.id, &line.payment_id), line.amount);
+                add(&invoice.id, &line.payment_id, line.amount);
+                if let Some(parent) = self.payments.get(&line.payment_id).and_then(|payment| payment.parent_id.as_ref()) {
+                    add(&invoice.id, parent, line.amount);
+                }
             }
         }
-        for (place @ (invoice, payment), amount) in &lies {
-            if received.get(place) != Some(amount) {
-                findings.push(format!("{payment}: {amount} lies on {invoice}, which says {:?}", received.get(place)));
+        for payment in self.payments.values() {
+            for part in &payment.allocations {
+                let said = lines.remove(&(&part.invoice_id, &payment.id));
+                if said != Some(part.amount) {
+                    findings.push(format!("{}: {} lies on {}, which says {said:?}", payment.id, part.amount, part.invoice_id));
+                }
             }
         }
-        for (place @ (invoice, payment), amount) in &received {
-            if !lies.contains_key(place) {
-                findings.push(format!("{invoice}: {amount} of {payment}, which does not say so"));
-            }
+        for ((invoice, payment), amount) in lines {
+            findings.push(format!("{invoice}: {amount} of {payment}, which does not say so"));
         }
     }
 
@@ -377,11 +380,12 @@ impl Books {
         }
     }
 
-    /// Every cent of a payment lies on an invoice or in a credit, and what is left of a credit is what was not spent.
+    /// Every cent of a payment lies on an invoice or in a credit, or was taken back, and what is left of a credit is what was not spent.
     fn money(&self, findings: &mut Vec<String>) {
         let mut left: BTreeMap<&PaymentId, Vec<Money>> = BTreeMap::new();
         for credit in self.credits.values() {
             let spent = credit.uses.iter().try_fold(credit.left, |sum, spent| sum.plus(spent.amount));
+            let spent = spent.and_then(|sum| sum.plus(credit.taken_back));
             if spent != Ok(credit.amount) {
                 findings.push(format!("{}: {} of {} are left, and its uses do not say so", credit.id, credit.left, credit.amount));
             }
@@ -390,11 +394,17 @@ impl Books {
             }
             left.entry(&credit.payment_id).or_default().push(credit.left);
         }
-        for payment in self.payments.values() {
+        for payment in self.payments.values().filter(|payment| payment.parent_id.is_none()) {
             let credits = left.remove(&payment.id).unwrap_or_default();
             let parts = payment.allocated().and_then(|sum| credits.into_iter().try_fold(sum, Money::plus));
+            let parts = parts.and_then(|sum| sum.plus(payment.taken_back));
             if parts != Ok(payment.amount) {
                 findings.push(format!("{}: of {} only {parts:?} is accounted for", payment.id, payment.amount));
+            }
+            let back = self.payments.values().filter(|other| other.parent_id.as_ref() == Some(&payment.id));
+            let back = back.into_iter().try_fold(payment.taken_back, |sum, other| sum.plus(other.amount));
+            if back.is_ok_and(|rest| !rest.is_zero()) {
+                findings.push(format!("{}: {} was taken back, and its refunds say otherwise", payment.id, payment.taken_back));
             }
         }
     }

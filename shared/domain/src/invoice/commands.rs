@@ -154,6 +154,7 @@ impl Invoice {
             amount: offered.amount,
             allocations: vec![Allocation { invoice_id: self.id.clone(), amount: offered.amount }],
             surplus: None,
+            taken_back: Money::zero(self.currency),
             method: offered.method.clone(),
             reference: offered.reference.clone(),
             attempt_id: None,
@@ -194,6 +195,7 @@ impl Invoice {
                 invoice_id: invoice_id.clone(),
                 amount,
                 left: amount,
+                taken_back: Money::zero(self.currency),
                 cause: CreditCause::Void,
                 uses: Vec::new(),
             };

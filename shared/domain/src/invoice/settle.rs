@@ -128,6 +128,7 @@ impl<'a> Books<'a> {
             amount: report.amount,
             allocations: Vec::new(),
             surplus: None,
+            taken_back: Money::zero(report.amount.currency()),
             method: method.clone(),
             reference: None,
             attempt_id: Some(attempt.id.clone()),
@@ -203,6 +204,7 @@ impl<'a> Books<'a> {
             invoice_id: order.invoice_id.clone(),
             amount: surplus.amount,
             left: surplus.amount,
+            taken_back: Money::zero(surplus.amount.currency()),
             cause: CreditCause::Surplus(surplus.cause),
             uses: Vec::new(),
         };

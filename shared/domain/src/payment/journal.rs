@@ -1,7 +1,7 @@
 //! What can happen to a payment.
 
 use crate::{
-    ids::{CreditId, InvoiceId},
+    ids::{CreditId, InvoiceId, PaymentId},
     money::Money,
     payment::{Allocation, Payment},
 };
@@ -20,6 +20,42 @@ pub enum PaymentEvent {
         /// The credit that holds it now.
         credit_id: CreditId,
     },
+    /// What lay in a credit went to an invoice.
+    MovedFromCredit {
+        /// The credit it was taken from.
+        credit_id: CreditId,
+        /// The invoice that has it now.
+        invoice_id: InvoiceId,
+        /// How much.
+        amount: Money,
+    },
+    /// A part of it was given or taken back.
+    TakenBack {
+        /// The refund, return or chargeback.
+        by: PaymentId,
+        /// Where it lay.
+        from: Place,
+        /// How much.
+        amount: Money,
+    },
+    /// What had been taken back came again: a refund failed, or a dispute was won.
+    CameBack {
+        /// The reversal.
+        by: PaymentId,
+        /// Where it lies now.
+        to: Place,
+        /// How much.
+        amount: Money,
+    },
+}
+
+/// Where a part of a payment lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// On an invoice.
+    Invoice(InvoiceId),
+    /// In a credit of the contact.
+    Credit(CreditId),
 }
 
 impl PaymentEvent {
@@ -29,6 +65,9 @@ impl PaymentEvent {
         match self {
             Self::Recorded(_) => "payment_recorded",
             Self::MovedToCredit { .. } => "payment_moved_to_credit",
+            Self::MovedFromCredit { .. } => "payment_moved_from_credit",
+            Self::TakenBack { .. } => "payment_taken_back",
+            Self::CameBack { .. } => "payment_came_back",
         }
     }
 }
@@ -39,12 +78,37 @@ impl Payment {
     pub fn evolve(before: Option<Self>, event: &PaymentEvent) -> Option<Self> {
         match (before, event) {
             (None, PaymentEvent::Recorded(payment)) => Some(payment.as_ref().clone()),
-            (Some(mut before), PaymentEvent::MovedToCredit { invoice_id, amount, .. }) => {
-                let part: &mut Allocation = before.allocations.iter_mut().find(|part| part.invoice_id == *invoice_id)?;
-                part.amount = part.amount.minus(*amount).ok().filter(|rest| !rest.is_negative())?;
-                Some(before)
+            (Some(before), PaymentEvent::MovedToCredit { invoice_id, amount, .. }) => before.less_on(invoice_id, *amount),
+            (Some(before), PaymentEvent::MovedFromCredit { invoice_id, amount, .. }) => before.more_on(invoice_id, *amount),
+            (Some(mut before), PaymentEvent::TakenBack { from, amount, .. }) => {
+                before.taken_back = before.taken_back.plus(*amount).ok()?;
+                match from {
+                    Place::Invoice(invoice_id) => before.less_on(invoice_id, *amount),
+                    Place::Credit(_) => Some(before),
+                }
             }
-            (None, PaymentEvent::MovedToCredit { .. }) | (Some(_), PaymentEvent::Recorded(_)) => None,
+            (Some(mut before), PaymentEvent::CameBack { to, amount, .. }) => {
+                before.taken_back = before.taken_back.minus(*amount).ok().filter(|rest| !rest.is_negative())?;
+                match to {
+                    Place::Invoice(invoice_id) => before.more_on(invoice_id, *amount),
+                    Place::Credit(_) => Some(before),
+                }
+            }
+            (None, _) | (Some(_), PaymentEvent::Recorded(_)) => None,
         }
+    }
+
+    fn less_on(mut self, invoice_id: &InvoiceId, amount: Money) -> Option<Self> {
+        let part = self.allocations.iter_mut().find(|part| part.invoice_id == *invoice_id)?;
+        part.amount = part.amount.minus(amount).ok().filter(|rest| !rest.is_negative())?;
+        Some(self)
+    }
+
+    fn more_on(mut self, invoice_id: &InvoiceId, amount: Money) -> Option<Self> {
+        match self.allocations.iter_mut().find(|part| part.invoice_id == *invoice_id) {
+            Some(part) => part.amount = part.amount.plus(amount).ok()?,
+            None => self.allocations.push(Allocation { invoice_id: invoice_id.clone(), amount }),
+        }
+        Some(self)
     }
 }

@@ -2,7 +2,7 @@
 
 mod journal;
 
-pub use journal::PaymentEvent;
+pub use journal::{PaymentEvent, Place};
 
 use crate::{
     digest::Digest,
@@ -202,6 +202,8 @@ pub struct Payment {
     pub allocations: Vec<Allocation>,
     /// What of it the invoices did not owe.
     pub surplus: Option<Surplus>,
+    /// What of it was given or taken back since.
+    pub taken_back: Money,
     /// How.
     pub method: Method,
     /// A cheque number, a transfer's reference; at most 64 characters.

@@ -1,7 +1,7 @@
 //! Credits as items.
 
 use super::{
-    Item,
+    Item, is_zero,
     money::{MoneyItem, digest, id, minor, named},
     read, write,
 };
@@ -42,6 +42,8 @@ pub(crate) struct CreditItem {
     invoice_id: String,
     amount: MoneyItem,
     left: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    taken_back: i64,
     cause: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     uses: Vec<UseItem>,
@@ -64,6 +66,7 @@ impl From<&Credit> for CreditItem {
             invoice_id: credit.invoice_id.to_string(),
             amount: credit.amount.into(),
             left: credit.left.minor(),
+            taken_back: credit.taken_back.minor(),
             cause: credit.cause.name().to_owned(),
             uses: credit.uses.iter().map(UseItem::from).collect(),
         }
@@ -81,6 +84,7 @@ impl CreditItem {
             invoice_id: id(InvoiceId::parse(&self.invoice_id))?,
             amount,
             left: minor(self.left, of)?,
+            taken_back: minor(self.taken_back, of)?,
             cause: named("credit cause", CreditCause::find(&self.cause))?,
             uses: self.uses.into_iter().map(|spent| spent.read(of)).collect::<Result<_, _>>()?,
         })

@@ -1,7 +1,7 @@
 //! Invoices as they stand, with their lines, as items.
 
 use super::{
-    Item, index,
+    Item, index, is_zero,
     money::{MoneyItem, currency, digest, id, minor, named, recipient},
     read, write,
 };
@@ -190,10 +190,6 @@ struct SumsItem {
     refund_reserved: i64,
     #[serde(skip_serializing_if = "is_zero")]
     disputed: i64,
-}
-
-fn is_zero(sum: &i64) -> bool {
-    *sum == 0
 }
 
 impl From<Sums> for SumsItem {

@@ -50,6 +50,11 @@ pub(crate) fn read<T: DeserializeOwned>(item: &Item) -> Result<T, Corrupt> {
     serde_dynamo::from_item(item.clone()).map_err(|e| Corrupt::new(sort_key(item), e))
 }
 
+/// Whether a sum in minor units is left out.
+pub(crate) fn is_zero(sum: &i64) -> bool {
+    *sum == 0
+}
+
 pub(crate) fn sort_key(item: &Item) -> &str {
     item.get("sk").and_then(|v| v.as_s().ok()).map_or("", String::as_str)
 }

@@ -1,7 +1,7 @@
 //! Payments as items.
 
 use super::{
-    Item, index,
+    Item, index, is_zero,
     money::{MethodItem, MoneyItem, digest, id, minor, named},
     read, write,
 };
@@ -39,6 +39,8 @@ pub(crate) struct PaymentItem {
     allocations: Vec<AllocationItem>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     surplus: Option<SurplusItem>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    taken_back: i64,
     method: MethodItem,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
@@ -78,6 +80,7 @@ impl From<&Payment> for PaymentItem {
                 amount: s.amount.minor(),
                 cause: s.cause.name().to_owned(),
             }),
+            taken_back: payment.taken_back.minor(),
             method: MethodItem::from(&payment.method),
             reference: payment.reference.clone(),
             attempt_id: payment.attempt_id.as_ref().map(ToString::to_string),
@@ -113,6 +116,7 @@ impl PaymentItem {
             amount,
             allocations: self.allocations.into_iter().map(part).collect::<Result<_, _>>()?,
             surplus: self.surplus.map(surplus).transpose()?,
+            taken_back: minor(self.taken_back, of)?,
             method: self.method.read()?,
             reference: self.reference,
             attempt_id: self.attempt_id.map(|a| id(AttemptId::parse(&a))).transpose()?,
