@@ -68,6 +68,14 @@ impl World {
         journal["data"].as_array().unwrap().iter().flat_map(of_entry).collect()
     }
 
+    /// The events of a record's journal by name, in order.
+    pub async fn journal_of(&self, kind: &str, id: &str) -> Vec<String> {
+        let journal = self.get(&format!("/v1/{kind}/{id}/journal?limit=100")).await.expect(200).json();
+        assert_eq!(journal["verified"], true);
+        let events = journal["data"].as_array().unwrap().iter().flat_map(|entry| entry["events"].as_array().unwrap());
+        events.map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// What was and will be told about an invoice: `unpaid handed`, in the order of the outbox.
     pub async fn told(&self, id: &str) -> Vec<String> {
         let word = |value: &Value| value.as_str().unwrap().to_owned();
@@ -154,6 +162,19 @@ impl World {
             }
         };
         self.bend_gateway(move |request| (request, Some(first)));
+    }
+
+    /// From now on the gateway knows none of its checkouts, as when the key is of another account.
+    pub fn let_the_gateway_forget_every_checkout(&mut self) {
+        let elsewhere = |request: Request<Bytes>| {
+            let path = request.uri().path().to_owned();
+            let Some((before, _)) = path.split_once("/sessions/cs_") else { return (request, None) };
+            let (mut parts, body) = request.into_parts();
+            let end = if path.ends_with("/expire") { "/expire" } else { "" };
+            parts.uri = format!("{GATEWAY}{before}/sessions/cs_test_unknown{end}").parse().unwrap();
+            (Request::from_parts(parts, body), None)
+        };
+        self.bend_gateway(elsewhere);
     }
 
     /// From now on the gateway says of every checkout that was paid that it expired, beside a payment that succeeded.

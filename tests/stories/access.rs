@@ -42,7 +42,7 @@ fn expected_scope(method: &str, path: &str) -> &'static str {
     match (method, path) {
         (_, path) if path.starts_with("/v1/api-keys") => "admin",
         ("PUT", "/v1/business") => "admin",
-        (_, path) if path.ends_with("/refund") => "refund",
+        (_, path) if path.ends_with("/refund") || path.ends_with("/resolve") => "refund",
         ("GET", _) => "read",
         _ => "write",
     }

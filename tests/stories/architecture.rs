@@ -256,6 +256,43 @@ fn absence_6_there_is_no_trait_of_our_own() {
     }
 }
 
+/// The modules of `app` that a file of it names: after `crate::`, alone or in braces.
+fn named_modules(text: &str, modules: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for (at, begins) in text.match_indices("crate::") {
+        let rest = &text[at + begins.len()..];
+        let end =
+            if rest.starts_with('{') { rest.find("};").unwrap_or(rest.len()) } else { rest.find([';', '(', ' ']).unwrap_or(rest.len()) };
+        let of_this = rest[..end].match_indices("::").filter_map(|(place, _)| {
+            let word = rest[..place].rsplit(|c: char| !c.is_ascii_lowercase() && c != '_').next()?;
+            modules.contains(word).then(|| word.to_owned())
+        });
+        named.extend(of_this);
+    }
+    named
+}
+
+#[test]
+fn no_two_modules_of_app_name_each_other_and_only_one_commits() {
+    let files: BTreeMap<String, String> = sources(&root().join("shared/app/src"))
+        .into_iter()
+        .map(|(file, text)| (file.rsplit('/').next().unwrap().trim_end_matches(".rs").to_owned(), text))
+        .collect();
+    let modules: BTreeSet<String> = files.keys().filter(|name| *name != "lib").cloned().collect();
+    let mut above: BTreeMap<&String, BTreeSet<String>> = modules.iter().map(|name| (name, named_modules(&files[name], &modules))).collect();
+    assert!(above[&"change".to_owned()].contains("settlement") && above[&"settlement".to_owned()].contains("commit"), "{above:?}");
+    // What names nobody is taken away until nothing is left; what stays names each other in a circle.
+    while let Some(free) = above.iter().find(|(_, named)| named.is_empty()).map(|(name, _)| (*name).clone()) {
+        above.remove(&free);
+        for named in above.values_mut() {
+            named.remove(&free);
+        }
+    }
+    assert!(above.is_empty(), "a circle among {above:#?}");
+    let commits: Vec<&String> = files.iter().filter(|(_, text)| text.contains("store.commit(")).map(|(name, _)| name).collect();
+    assert_eq!(commits, ["commit"]);
+}
+
 #[test]
 fn a_function_is_a_thin_door() {
     let functions = root().join("functions");

@@ -111,6 +111,7 @@ async fn begun(w: &World, invoices: &[Stored<Invoice>]) -> (Vec<Stored<Invoice>>
         decline: None,
         payment_id: None,
         look: Look::default(),
+        note: None,
     };
     let mut changes = Changes::of_attempt(&attempt.id, vec![AttemptEvent::Dispatched(Box::new(attempt.clone()))], Look::default());
     for stored in invoices {

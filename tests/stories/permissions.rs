@@ -181,6 +181,14 @@ async fn late_money(w: &mut World, contact: &str) {
         assert_eq!(w.tries(id).await, ["conflicted"], "{told}");
         w.let_the_gateway_tell_the_truth();
     }
+    let attempts = w.get("/v1/attempts?limit=100").await.expect(200).json();
+    let stuck = attempts["data"].as_array().unwrap().iter().find(|attempt| attempt["state"] == "conflicted").unwrap();
+    let attempt = stuck["id"].as_str().unwrap();
+    let said = json!({ "outcome": "nothing", "reason": "Nothing on the statement" });
+    let _ = w.post(&format!("/v1/attempts/{attempt}/resolve"), &said).await.expect(200);
+    for path in [format!("/v1/attempts/{attempt}/journal"), format!("/v1/contacts/{contact}/journal")] {
+        let _ = w.get(&path).await.expect(200);
+    }
     assert_eq!(w.credit(contact).await, ["300.00 EUR"]);
     assert!(w.messages(id).await.iter().any(|row| row["kind"] == "receipt"));
 }

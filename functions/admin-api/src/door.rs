@@ -9,7 +9,8 @@ use axum::{
 use domain::{
     access::Grant,
     digest::Digest,
-    ids::{ApiKeyId, ContactId, IdError, InvoiceId, ProductId},
+    ids::{ApiKeyId, AttemptId, ContactId, IdError, InvoiceId, PaymentId, ProductId},
+    record::Actor,
 };
 use runtime::limits::{MAX_BODY, has_content_type, read_body};
 use serde::de::DeserializeOwned;
@@ -36,6 +37,14 @@ impl PathId {
 
     pub fn product(&self) -> Result<ProductId, ApiProblem> {
         known(ProductId::parse(&self.0))
+    }
+
+    pub fn attempt(&self) -> Result<AttemptId, ApiProblem> {
+        known(AttemptId::parse(&self.0))
+    }
+
+    pub fn payment(&self) -> Result<PaymentId, ApiProblem> {
+        known(PaymentId::parse(&self.0))
     }
 
     pub fn api_key(&self) -> Result<ApiKeyId, ApiProblem> {
@@ -69,6 +78,17 @@ impl FromRequestParts<Deps> for Holds {
     }
 }
 
+/// Who asks.
+pub(crate) struct Asking(pub Actor);
+
+impl FromRequestParts<Deps> for Asking {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Deps) -> Result<Self, ApiProblem> {
+        Ok(Self(caller(&parts.extensions)?.actor))
+    }
+}
+
 /// The query, whose names must all be asked for.
 pub(crate) struct Asked(Vec<(String, String)>);
 
@@ -97,6 +117,19 @@ impl Asked {
         let missing = || ApiProblem::bad("query_invalid", "this list is of one invoice: give its `invoice_id`").field("invoice_id");
         let text = self.take("invoice_id")?.ok_or_else(missing)?;
         InvoiceId::parse(&text).map_err(|error| ApiProblem::id("invoice_id", &error))
+    }
+
+    /// Takes an id of that name, if it stands there.
+    pub fn take_id<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, IdError>) -> Result<Option<T>, ApiProblem> {
+        self.take(name)?.map(|text| parse(&text).map_err(|error| ApiProblem::id(name, &error))).transpose()
+    }
+
+    /// Takes one of the names of a closed set, if it stands there.
+    pub fn take_name<T: Copy>(&mut self, name: &str, all: &[T], called: fn(T) -> &'static str) -> Result<Option<T>, ApiProblem> {
+        let Some(text) = self.take(name)? else { return Ok(None) };
+        let found = all.iter().copied().find(|one| called(*one) == text);
+        let names = || all.iter().map(|one| called(*one)).collect::<Vec<_>>().join(", ");
+        found.map(Some).ok_or_else(|| ApiProblem::bad("query_invalid", format!("`{name}` is one of {}", names())).field(name))
     }
 
     /// Takes `limit` and `cursor`, and refuses what is left.

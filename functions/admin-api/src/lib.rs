@@ -19,7 +19,7 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{get, post},
 };
-use routes::{actions, api_keys, business, contacts, invoices, journal, messages, openapi, payments, products};
+use routes::{actions, api_keys, attempts, business, contacts, invoices, journal, me, messages, openapi, payments, products};
 
 /// Serves `/v1/…`.
 pub fn router(deps: Deps) -> Router {
@@ -40,6 +40,15 @@ pub fn router(deps: Deps) -> Router {
         .route("/v1/invoices/{id}/payments", post(actions::pay))
         .route("/v1/invoices/{id}/journal", get(journal::list))
         .route("/v1/payments", get(payments::list))
+        .route("/v1/payments/{id}", get(payments::get))
+        .route("/v1/payments/{id}/journal", get(journal::of_payment))
+        .route("/v1/attempts", get(attempts::list))
+        .route("/v1/attempts/{id}", get(attempts::get))
+        .route("/v1/attempts/{id}/resolve", post(attempts::resolve))
+        .route("/v1/attempts/{id}/journal", get(journal::of_attempt))
+        .route("/v1/contacts/{id}/credits", get(contacts::credits))
+        .route("/v1/contacts/{id}/journal", get(journal::of_contact))
+        .route("/v1/me", get(me::get))
         .route("/v1/messages", get(messages::list))
         .route_layer(from_fn_with_state(deps.clone(), frame::staff_only))
         .route("/v1/openapi.json", get(openapi::get))

@@ -194,6 +194,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::DueBeforeInvoice { .. }
         | Refusal::Money(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Status { .. }
+        | Refusal::NotStuck { .. }
+        | Refusal::ClaimedElsewhere
         | Refusal::NothingOwed
         | Refusal::InFlight { .. }
         | Refusal::NoRecipient

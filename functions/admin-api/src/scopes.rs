@@ -1,10 +1,10 @@
 //! Which scope each route needs: one row a route, and exactly one scope a row. A route without a row is closed to everybody.
 
 use axum::http::Method;
-use domain::access::Scope::{self, Admin, Read, Write};
+use domain::access::Scope::{self, Admin, Read, Refund, Write};
 
 /// Every route but the description, which is open.
-pub(crate) const TABLE: [(&str, &str, Scope); 26] = [
+pub(crate) const TABLE: [(&str, &str, Scope); 35] = [
     ("GET", "/v1/business", Read),
     ("PUT", "/v1/business", Admin),
     ("GET", "/v1/api-keys", Admin),
@@ -31,6 +31,15 @@ pub(crate) const TABLE: [(&str, &str, Scope); 26] = [
     ("GET", "/v1/invoices/{id}/journal", Read),
     ("GET", "/v1/payments", Read),
     ("GET", "/v1/messages", Read),
+    ("GET", "/v1/payments/{id}", Read),
+    ("GET", "/v1/payments/{id}/journal", Read),
+    ("GET", "/v1/attempts", Read),
+    ("GET", "/v1/attempts/{id}", Read),
+    ("POST", "/v1/attempts/{id}/resolve", Refund),
+    ("GET", "/v1/attempts/{id}/journal", Read),
+    ("GET", "/v1/contacts/{id}/credits", Read),
+    ("GET", "/v1/contacts/{id}/journal", Read),
+    ("GET", "/v1/me", Read),
 ];
 
 /// The scope that a route needs, by its method and the path it is matched by. `HEAD` is answered as `GET` is.

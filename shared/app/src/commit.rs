@@ -9,7 +9,8 @@ use domain::{
     credit::Credit,
     invoice::{Invoice, InvoiceText, journal::Deliver},
     message::{Message, caused_by, caused_by_payment},
-    payment::{Payment, PaymentEvent},
+    payment::{Payment, PaymentEvent, PaymentType},
+    pii::Pii,
     record::{Cause, Fact, Head},
     reminder::next_step,
     settings::Business,
@@ -42,6 +43,8 @@ pub(crate) struct Around<'a> {
     pub contact: Option<&'a ContactFolder>,
     /// New words of the one invoice that changes, and their salt.
     pub text: Option<(&'a InvoiceText, &'a str)>,
+    /// What staff write on the one attempt that changes.
+    pub note: Option<&'a Pii>,
     pub number: Option<u64>,
     pub idempotency: Option<&'a IdempotencyRecord>,
     pub gateway_event: Option<&'a GatewayEventRecord>,
@@ -50,7 +53,7 @@ pub(crate) struct Around<'a> {
 impl<'a> Around<'a> {
     /// Nothing but the settings.
     pub fn new(business: &'a Business) -> Self {
-        Self { business, contact: None, text: None, number: None, idempotency: None, gateway_event: None }
+        Self { business, contact: None, text: None, note: None, number: None, idempotency: None, gateway_event: None }
     }
 }
 
@@ -157,7 +160,10 @@ impl Steps {
         for (step, (_, events)) in self.invoices.iter().zip(&changes.invoices) {
             messages.extend(caused_by(events, step.before.as_ref(), &step.after, contact, at));
         }
-        for step in self.payments.iter().filter(|step| step.before.is_none()) {
+        // Money that was given back already is told to nobody.
+        let came_in =
+            |step: &&Step<Payment>| step.before.is_none() && step.after.kind == PaymentType::Payment && step.after.taken_back.is_zero();
+        for step in self.payments.iter().filter(came_in) {
             let by_mail = |invoice: &Invoice| invoice.body.deliver == Deliver::Email;
             let of_it = step.after.allocations.iter().filter_map(|part| before.invoices.iter().find(|it| it.value.id == part.invoice_id));
             messages.extend(caused_by_payment(&step.after, of_it.into_iter().any(|it| by_mail(&it.value)), contact, at));
@@ -175,7 +181,10 @@ pub(crate) async fn commit_changes(
     changes: &Changes,
     around: Around<'_>,
 ) -> Result<Records, CommitError> {
-    let steps = Steps::fold(before, changes, context.at)?;
+    let mut steps = Steps::fold(before, changes, context.at)?;
+    if let (Some(note), [step, ..]) = (around.note, &mut steps.attempts[..]) {
+        step.after.note = Some(note.clone());
+    }
     let nobody = ContactDetails::default();
     let told = around.contact.map_or(&nobody, |folder| &folder.contact.value.details);
     let messages = steps.messages(before, changes, told, context.at);

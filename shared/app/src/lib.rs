@@ -25,6 +25,7 @@ pub mod record_gateway_notice;
 pub mod record_payment;
 pub mod remind;
 pub mod request_payment;
+pub mod resolve_attempt;
 pub mod return_from_checkout;
 pub mod revoke_api_key;
 pub mod rotate_api_key;
@@ -295,6 +296,12 @@ impl Deps {
             Purpose::Pay => "p",
         };
         Pii::new(format!("{}/{path}/{}", self.base_url, self.links.sign(&link).reveal()))
+    }
+
+    /// Whether the gateway moves real money.
+    #[must_use]
+    pub fn moves_real_money(&self) -> bool {
+        self.gateway.as_ref().is_some_and(Gateway::is_live)
     }
 
     /// Why no gateway can collect that sum, if so.

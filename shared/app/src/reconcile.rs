@@ -220,7 +220,7 @@ impl Pass<'_> {
             return Ok(());
         }
         let said = word(gateway.read_checkout(&checkout.session_ref).await);
-        if matches!(said, Word::Silence) {
+        if matches!(said, Word::Silence | Word::Gone) {
             return self.leave(gateway, checkout, ours, SILENT, done).await;
         }
         if folder.invoice.value.slot.is_some() {
@@ -265,6 +265,7 @@ impl Pass<'_> {
             decline: None,
             payment_id: None,
             look: Look::default(),
+            note: None,
         })
     }
 
@@ -284,7 +285,7 @@ impl Pass<'_> {
                 CheckoutState::Paid(_) => Some(report.amount),
                 CheckoutState::Open | CheckoutState::Processing => None,
             },
-            Word::Nothing | Word::Silence => None,
+            Word::Nothing | Word::Gone | Word::Silence => None,
         };
         let (session_ref, invoice_id) = (checkout.session_ref.clone(), ours.invoice_id.clone());
         done.left.push(Left { session_ref, invoice_id, opened_at: checkout.opened_at, collected, why });

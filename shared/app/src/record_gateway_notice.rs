@@ -76,6 +76,9 @@ pub async fn record_gateway_notice(deps: &Deps, gateway: &Gateway, notice: &Noti
     let business = deps.business(now).await?;
     let caller = Caller::new(deps, Actor::Gateway(gateway.name().to_owned()), now);
     let word = look(gateway, &attempt.value, &session).await;
+    if matches!(word, Word::Gone) {
+        return write_down(deps, &record(Noted::Unmatched), Noted::Unmatched).await;
+    }
     if matches!(word, Word::Silence) {
         return Err(AppError::GatewayUnanswered);
     }

@@ -50,7 +50,7 @@ pub async fn return_from_checkout(deps: &Deps, link: &Link, attempt_id: Option<&
             // An open checkout that cannot be looked up right now is no less open; whether it was paid is not known.
             Word::Silence if case.attempt.value.state == AttemptState::Processing => case,
             Word::Silence => return Ok((folder, Returned::Unknown)),
-            word @ (Word::Report(_) | Word::Nothing) => settle_with(deps, &caller, case, &word, &business, now).await?,
+            word @ (Word::Report(_) | Word::Nothing | Word::Gone) => settle_with(deps, &caller, case, &word, &business, now).await?,
         }
     } else {
         case

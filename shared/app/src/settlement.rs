@@ -11,7 +11,7 @@ use domain::{
     ids::{AttemptId, InvoiceId},
     invoice::{
         Invoice,
-        settle::{claimed_elsewhere, given_up, looked, settle, unanswered},
+        settle::{claimed_elsewhere, given_up, gone, looked, settle, unanswered},
     },
     link::{Link, Purpose},
     outcome::Outcome,
@@ -35,6 +35,8 @@ pub(crate) enum Word {
     Report(Box<CheckoutReport>),
     /// Certainly nothing was or will be collected.
     Nothing,
+    /// The gateway does not know the checkout.
+    Gone,
     /// No answer; ask again later.
     Silence,
 }
@@ -213,6 +215,7 @@ pub(crate) fn asks_for_another_amount(attempt: &Attempt, report: &CheckoutReport
 pub(crate) fn word(answer: Answer) -> Word {
     match answer {
         Answer::Report(report) => Word::Report(Box::new(report)),
+        Answer::Refused(refusal) if refusal.class == RefusalClass::NotThere => Word::Gone,
         Answer::Refused(refusal) => {
             tracing::warn!(code = refusal.code, class = refusal.class.name(), "the gateway refused");
             Word::Silence
@@ -230,6 +233,7 @@ pub(crate) fn decide(case: &Case, word: &Word, business: &Business, now: DateTim
     Ok(match word {
         Word::Report(report) => settle(&invoices, attempt, report, business.zone.date_at(report.paid_at.unwrap_or(now)), now)?,
         Word::Nothing => given_up(&invoices, attempt, now),
+        Word::Gone => gone(&invoices, attempt, now),
         Word::Silence => unanswered(&invoices, attempt, now),
     })
 }
@@ -381,7 +385,7 @@ pub(crate) async fn fence(
             (AttemptState::Processing | AttemptState::Conflicted, _, _) => return Ok(folder),
             _ => ask(deps, &case, now).await,
         };
-        if matches!(word, Word::Silence) {
+        if matches!(word, Word::Silence) || (matches!(word, Word::Gone) && now < attempt.open_until()) {
             return Err(AppError::GatewayUnanswered);
         }
         let open = matches!(&word, Word::Report(report) if report.state == CheckoutState::Open);

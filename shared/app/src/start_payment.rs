@@ -161,7 +161,7 @@ impl Payer<'_> {
             Answer::Refused(refusal) => {
                 tracing::error!(attempt = %attempt.id, code = refusal.code, class = refusal.class.name(), "the gateway refused a checkout");
                 match refusal.class {
-                    RefusalClass::Configuration | RefusalClass::Request => (Word::Nothing, Why::Refused),
+                    RefusalClass::Configuration | RefusalClass::Request | RefusalClass::NotThere => (Word::Nothing, Why::Refused),
                     RefusalClass::RateLimited => (Word::Nothing, Why::TryLater),
                     RefusalClass::KeyInFlight => (Word::Silence, Why::TryLater),
                 }
@@ -204,7 +204,7 @@ impl Payer<'_> {
             Some(session) => look(gateway, attempt, session).await,
             None => ask(self.deps, &case, self.now).await,
         };
-        if matches!(said, Word::Silence) && attempt.state == AttemptState::AwaitingPayer {
+        if matches!(said, Word::Silence | Word::Gone) && attempt.state == AttemptState::AwaitingPayer {
             // An open checkout stays what it is when one look-up fails.
             return Ok(Next::Done(Started::Stay(Box::new(folder), Why::TryLater)));
         }
@@ -216,7 +216,7 @@ impl Payer<'_> {
         let case = settle_with(self.deps, self.caller, case, &said, self.business, self.now).await?;
         let url = match &said {
             Word::Report(report) => open_url(report).cloned(),
-            Word::Nothing | Word::Silence => None,
+            Word::Nothing | Word::Gone | Word::Silence => None,
         };
         let Some(folder) = case.folder(&self.link.invoice_id).cloned() else { return Ok(Next::Again) };
         let holds = case.attempt.value.state == AttemptState::AwaitingPayer;
@@ -227,7 +227,7 @@ impl Payer<'_> {
                 Ok(Next::Done(Started::Stay(Box::new(folder), why)))
             }
             (_, Word::Report(_)) => Ok(Next::Again),
-            (_, Word::Nothing | Word::Silence) => Ok(Next::Done(Started::Stay(Box::new(folder), why))),
+            (_, Word::Nothing | Word::Gone | Word::Silence) => Ok(Next::Done(Started::Stay(Box::new(folder), why))),
         }
     }
 
@@ -254,6 +254,7 @@ impl Payer<'_> {
             decline: None,
             payment_id: None,
             look: Look::default(),
+            note: None,
         }
     }
 }

@@ -58,6 +58,8 @@ pub enum RefusalClass {
     Configuration,
     /// The call asked for something the gateway does not do: no retry helps.
     Request,
+    /// The gateway knows no such object: of another account or mode, or none at all.
+    NotThere,
     /// Too many calls: later.
     RateLimited,
     /// The same call is still being carried out: read later.
@@ -71,6 +73,7 @@ impl RefusalClass {
         match self {
             Self::Configuration => "configuration",
             Self::Request => "request",
+            Self::NotThere => "not_there",
             Self::RateLimited => "rate_limited",
             Self::KeyInFlight => "key_in_flight",
         }

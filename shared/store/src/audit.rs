@@ -236,7 +236,7 @@ impl Folded {
             }
             Self::Attempt(folded) => {
                 let (stored, head) = read_attempt(item)?;
-                let told = Attempt { key: key_digest(&stored.key), look: Look::default(), ..stored.clone() };
+                let told = Attempt { key: key_digest(&stored.key), look: Look::default(), note: None, ..stored.clone() };
                 compare(&told, folded, told == **folded);
                 books.attempts.insert(stored.id.clone(), stored);
                 head

@@ -25,10 +25,11 @@ use domain::{
     attempt::Attempt,
     automation::Sweep,
     credit::Credit,
-    ids::{AttemptId, ContactId, InvoiceId},
+    ids::{AttemptId, ContactId, InvoiceId, PaymentId},
     invoice::status::StatusCode,
     message::Message,
     money::Money,
+    payment::Payment,
     pii::Pii,
     product::Product,
     record::Subject,
@@ -88,6 +89,15 @@ pub enum InvoiceList {
     Contact(ContactId),
     /// Those owed whose due date is before this date, longest overdue first.
     DueBefore(NaiveDate),
+}
+
+/// Whose attempts or payments are listed, newest first.
+#[derive(Debug, Clone)]
+pub enum RecordList {
+    /// All of them.
+    All,
+    /// Those of a contact.
+    Contact(ContactId),
 }
 
 /// Something that may be due, and the cursor behind it.
@@ -278,6 +288,52 @@ impl Store {
         let items = self.range(keys::contact(contact), keys::CREDITS, "C#~").await?;
         let read = |item: &Item| read_credit(item).map(|(value, head)| Stored { value, head });
         Ok(items.iter().map(read).collect::<Result<_, _>>()?)
+    }
+
+    /// Lists attempts, newest first, each as it stands.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_newest_attempts(&self, list: &RecordList, limit: i32, cursor: Option<&str>) -> Result<Page<Attempt>, StoreError> {
+        let (items, next) = self.newest(list, "attempt", "att_", limit, cursor).await?;
+        let mut rows = Vec::with_capacity(items.len());
+        for item in &items {
+            let id = string_of(item, "pk").unwrap_or_default().trim_start_matches("ATT#");
+            rows.extend(self.find_attempt(&crate::items::money::id(AttemptId::parse(id))?).await?.map(|found| found.value));
+        }
+        Ok(Page { rows, next })
+    }
+
+    /// Lists payments, newest first, each as it stands.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_newest_payments(&self, list: &RecordList, limit: i32, cursor: Option<&str>) -> Result<Page<Payment>, StoreError> {
+        let (items, next) = self.newest(list, "payment", keys::PAYMENTS_OF_CONTACT, limit, cursor).await?;
+        let mut rows = Vec::with_capacity(items.len());
+        for item in &items {
+            let id = string_of(item, "pk").unwrap_or_default().trim_start_matches("PAY#");
+            rows.extend(self.find_payment(&crate::items::money::id(PaymentId::parse(id))?).await?.map(|found| found.value));
+        }
+        Ok(Page { rows, next })
+    }
+
+    async fn newest(
+        &self,
+        list: &RecordList,
+        kind: &str,
+        begins: &str,
+        limit: i32,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<Item>, Option<String>), StoreError> {
+        let (index, partition, condition, values) = match list {
+            RecordList::All => (keys::BY_KIND, kind.to_owned(), "", vec![]),
+            RecordList::Contact(id) => (keys::BY_CONTACT, id.to_string(), BETWEEN, between(begins)),
+        };
+        let start = cursor.map(|text| read_cursor(text, index, &partition)).transpose()?;
+        let ask = Ask { index: Some(index), partition, condition, values, limit: Some(limit), backwards: true, start };
+        let (items, next) = self.ask(ask).await?;
+        Ok((items, next.map(|key| write_cursor(&key))))
     }
 
     /// A contact's attempts to collect for an invoice, oldest first, each as it stands. One begun within the last second may be missing.

@@ -1,6 +1,7 @@
 //! Invoices as they stand.
 
 use super::{
+    attempt::AttemptBody,
     contact::EmailBody,
     draft::DeliverCode,
     line::{LineBody, TaxLineBody},
@@ -124,52 +125,6 @@ pub(crate) struct FacetsBody {
     /// When its page was first opened.
     #[schema(format = DateTime)]
     pub viewed_at: Option<String>,
-}
-
-/// Why a gateway said no.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Decline)]
-pub(crate) struct DeclineBody {
-    /// The gateway's code.
-    #[schema(examples("insufficient_funds"))]
-    pub code: String,
-    /// `soft`, `hard` or `action`: whether the same method may work later, never, or after the customer did something.
-    #[schema(examples("soft"))]
-    pub class: &'static str,
-}
-
-/// A try to collect through a gateway.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Attempt)]
-pub(crate) struct AttemptBody {
-    /// Our reference at the gateway.
-    pub id: String,
-    /// How far it has come.
-    #[schema(examples("awaiting_payer"))]
-    pub state: &'static str,
-    /// The sum.
-    pub amount: Amount,
-    /// The gateway.
-    #[schema(examples("stripe"))]
-    pub gateway: String,
-    /// When it began.
-    #[schema(format = DateTime)]
-    pub taken_at: String,
-    /// The last no.
-    pub decline: Option<DeclineBody>,
-}
-
-impl From<&Attempt> for AttemptBody {
-    fn from(attempt: &Attempt) -> Self {
-        Self {
-            id: attempt.id.to_string(),
-            state: attempt.state.name(),
-            amount: attempt.amount.into(),
-            gateway: attempt.gateway.clone(),
-            taken_at: instant(attempt.taken_at),
-            decline: attempt.decline.as_ref().map(|no| DeclineBody { code: no.code.clone(), class: no.class.name() }),
-        }
-    }
 }
 
 /// Addresses for the customer, to be copied and handed over. Whoever has one can open it.

@@ -2,12 +2,15 @@
 //! addresses in the clear.
 
 pub(crate) mod api_key;
+pub(crate) mod attempt;
 pub(crate) mod business;
 pub(crate) mod contact;
+pub(crate) mod credit;
 pub(crate) mod draft;
 pub(crate) mod invoice;
 pub(crate) mod journal;
 pub(crate) mod line;
+pub(crate) mod me;
 pub(crate) mod message;
 pub(crate) mod payment;
 pub(crate) mod product;
@@ -57,7 +60,15 @@ list! {
     InvoiceList of invoice::InvoiceRow
 }
 list! {
-    /// Payments of an invoice.
+    /// Some attempts.
+    AttemptList of attempt::AttemptBody
+}
+list! {
+    /// A contact's credits.
+    CreditList of credit::CreditBody
+}
+list! {
+    /// Some payments.
     PaymentList of payment::PaymentBody
 }
 list! {

@@ -5,7 +5,7 @@ use crate::{
     answer::{Answer, Body},
     door::{Asked, Edited, PathId, Posted},
     dto::{
-        ContactList,
+        ContactList, CreditList,
         contact::{ContactBody, ContactPatchBody, NewContactBody},
     },
     problem::ApiProblem,
@@ -61,6 +61,19 @@ pub(crate) async fn patch(State(deps): State<Deps>, id: PathId, edited: Edited<C
     patch_contact(&deps, &edited.caller, &id, seen, |details| Ok(patch.over(details))).await?;
     let found = deps.store.find_contact(&id).await?.ok_or(AppError::NotFound { what: "contact" })?;
     shown(&deps, StatusCode::OK, &found).await?.send()
+}
+
+/// List a contact's credits
+///
+/// Money that was received and that no invoice owes. There is no stored sum: what the contact has is what is `left` of each.
+#[utoipa::path(get, path = "/v1/contacts/{id}/credits", tag = "Contacts", operation_id = "listCredits",
+    params(("id" = String, Path, description = "The contact's id", example = "con_01JZ8Q6X3S9V7K2M4N5P6R8T0W")),
+    responses((status = 200, description = "All its credits", body = CreditList)))]
+pub(crate) async fn credits(State(deps): State<Deps>, id: PathId, asked: Asked) -> Answer {
+    asked.done()?;
+    let id = id.contact()?;
+    deps.store.find_contact(&id).await?.ok_or(AppError::NotFound { what: "contact" })?;
+    Body::ok(&CreditList::new(&deps.store.list_credits(&id).await?, None)).send()
 }
 
 async fn shown(deps: &Deps, status: StatusCode, found: &ContactFolder) -> Result<Body, ApiProblem> {

@@ -2,10 +2,12 @@
 
 pub(crate) mod actions;
 pub(crate) mod api_keys;
+pub(crate) mod attempts;
 pub(crate) mod business;
 pub(crate) mod contacts;
 pub(crate) mod invoices;
 pub(crate) mod journal;
+pub(crate) mod me;
 pub(crate) mod messages;
 pub(crate) mod openapi;
 pub(crate) mod payments;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 /// Every route, typed apart from the code.
-pub(super) const ROUTES: [(&str, &str); 27] = [
+pub(super) const ROUTES: [(&str, &str); 36] = [
     ("GET", "/v1/business"),
     ("PUT", "/v1/business"),
     ("GET", "/v1/api-keys"),
@@ -36,6 +36,15 @@ pub(super) const ROUTES: [(&str, &str); 27] = [
     ("GET", "/v1/invoices/{id}/journal"),
     ("GET", "/v1/payments"),
     ("GET", "/v1/messages"),
+    ("GET", "/v1/payments/{id}"),
+    ("GET", "/v1/payments/{id}/journal"),
+    ("GET", "/v1/attempts"),
+    ("GET", "/v1/attempts/{id}"),
+    ("POST", "/v1/attempts/{id}/resolve"),
+    ("GET", "/v1/attempts/{id}/journal"),
+    ("GET", "/v1/contacts/{id}/credits"),
+    ("GET", "/v1/contacts/{id}/journal"),
+    ("GET", "/v1/me"),
     ("GET", "/v1/openapi.json"),
 ];
 

@@ -2,7 +2,7 @@
 //! which problems.
 
 use crate::{
-    routes::{actions, api_keys, business, contacts, invoices, journal, messages, openapi, payments, products},
+    routes::{actions, api_keys, attempts, business, contacts, invoices, journal, me, messages, openapi, payments, products},
     scopes,
 };
 use axum::http::Method;
@@ -30,13 +30,14 @@ const ABOUT: &str = "Invoices that collect themselves: staff's side.\n\n\
     - Every route but this description needs one scope, named with it: `read`, `write`, `refund` or `admin`. The role `owner` has \
       all of them, `staff` all but `admin`, `read_only` the first. A key that is revoked is refused everywhere within a minute.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("Business", "The business and its settings"),
     ("API keys", "Who may use this API, and for what"),
     ("Contacts", "Who is billed"),
     ("Products", "What is sold often enough to have a name"),
     ("Invoices", "Requests for payment, and what became of them"),
     ("Payments", "Money that moved"),
+    ("Attempts", "What was tried to collect through a gateway"),
     ("Messages", "What was and will be told"),
     ("OpenAPI", "This description"),
 ];
@@ -90,6 +91,15 @@ const PROBLEMS: [(&str, &str, &str); 12] = [
 #[openapi(paths(
     business::get,
     business::put,
+    me::get,
+    attempts::list,
+    attempts::get,
+    attempts::resolve,
+    journal::of_attempt,
+    journal::of_contact,
+    journal::of_payment,
+    contacts::credits,
+    payments::get,
     api_keys::list,
     api_keys::create,
     api_keys::get,
@@ -156,7 +166,7 @@ fn complete(document: &mut OpenApi) {
             let scope = Method::from_bytes(method.to_uppercase().as_bytes()).ok().and_then(|method| scopes::needed(&method, path));
             operation.security =
                 scope.map(|scope| ["api_key", "login"].map(|scheme| SecurityRequirement::new(scheme, [scope.name()])).into());
-            let statuses = statuses(operation, method, with_id, stateful || (a_key && method != "get"));
+            let statuses = statuses(operation, method, with_id, stateful || ((a_key || path.ends_with("/resolve")) && method != "get"));
             add_headers(operation, method);
             add_problems(operation, &statuses);
             body_may_be_left_out(operation, components);

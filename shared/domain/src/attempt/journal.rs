@@ -5,6 +5,38 @@ use crate::{
     ids::PaymentId,
 };
 
+/// What staff say an attempt really came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It collected money, which the business has.
+    Collected,
+    /// It collected nothing.
+    Nothing,
+    /// It collected money, which was given back at the gateway.
+    Refund,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Collected, Self::Nothing, Self::Refund];
+
+    /// Its name in API and journal.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Collected => "collected",
+            Self::Nothing => "nothing",
+            Self::Refund => "refund",
+        }
+    }
+
+    /// The outcome of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+}
+
 /// Something that happened to an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptEvent {
@@ -23,6 +55,8 @@ pub enum AttemptEvent {
         /// What it collected.
         payment_id: Option<PaymentId>,
     },
+    /// Staff said what really became of it, because the gateway does not, or tells otherwise.
+    Resolved(Outcome),
     /// Money for an earlier attempt lowered what is owed: its checkout asks for another amount and is to be closed.
     Outdated,
 }
@@ -34,6 +68,7 @@ impl AttemptEvent {
         match self {
             Self::Dispatched(_) => "attempt_dispatched",
             Self::Moved { .. } => "attempt_moved",
+            Self::Resolved(_) => "attempt_resolved",
             Self::Outdated => "attempt_outdated",
         }
     }
@@ -53,8 +88,9 @@ impl Attempt {
                 payment_id: payment_id.clone(),
                 ..before
             }),
-            (Some(before), AttemptEvent::Outdated) => Some(before),
-            (None, AttemptEvent::Moved { .. } | AttemptEvent::Outdated) | (Some(_), AttemptEvent::Dispatched(_)) => None,
+            (Some(before), AttemptEvent::Outdated | AttemptEvent::Resolved(_)) => Some(before),
+            (None, AttemptEvent::Moved { .. } | AttemptEvent::Outdated | AttemptEvent::Resolved(_))
+            | (Some(_), AttemptEvent::Dispatched(_)) => None,
         }
     }
 }

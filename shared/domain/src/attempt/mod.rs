@@ -1,8 +1,9 @@
 //! Attempts to collect: records of their own, stored before a gateway is called.
 
+pub mod ends;
 mod journal;
 
-pub use journal::AttemptEvent;
+pub use journal::{AttemptEvent, Outcome};
 
 use crate::{
     ids::{AttemptId, ContactId, InvoiceId, PaymentId},
@@ -231,6 +232,8 @@ pub struct Attempt {
     pub payment_id: Option<PaymentId>,
     /// When and how often the gateway was asked about it. Outside the journal.
     pub look: Look,
+    /// What staff wrote when they said what became of it. Outside the journal.
+    pub note: Option<Pii>,
 }
 
 /// When a gateway is asked about an attempt. It stands on the record, outside its journal.

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod journal;
 pub mod line;
 pub mod refusal;
+pub mod resolve;
 pub mod settle;
 pub mod status;
 

@@ -1,6 +1,7 @@
 //! Why a command on an invoice is refused: the rule that was broken, in figures.
 
 use crate::{
+    attempt::AttemptState,
     invoice::{EvolveError, SlotClass, actions::Action, line::LineError, status::StatusCode},
     money::{Money, MoneyError},
 };
@@ -26,6 +27,15 @@ pub enum Refusal {
         /// What the attempt in the slot means for the invoice.
         class: SlotClass,
     },
+    /// The gateway still decides about the attempt, or it came to its end.
+    #[error("{}", not_stuck(*.state))]
+    NotStuck {
+        /// How far it has come.
+        state: AttemptState,
+    },
+    /// The gateway's object is the payment of another attempt.
+    #[error("this id at the gateway is the payment of another attempt; give the id of the money that this one collected, or leave it out")]
+    ClaimedElsewhere,
     /// More than is owed (G2).
     #[error("{offered} is more than the {balance} that is owed; give at most the balance")]
     ExceedsBalance {
@@ -114,6 +124,16 @@ pub enum Refusal {
     Evolve(EvolveError),
 }
 
+fn not_stuck(state: AttemptState) -> String {
+    let name = state.name();
+    if state.holds_slot() {
+        return format!(
+            "the gateway still tells of this attempt, which is {name}; it ends by itself, or is closed by what you do to the invoice"
+        );
+    }
+    format!("this attempt has come to its end, which is {name}; nothing is left to be said of it")
+}
+
 fn in_slot(class: SlotClass) -> &'static str {
     match class {
         SlotClass::Open => "a checkout is open",
@@ -136,6 +156,7 @@ impl Refusal {
             Self::Status { action, .. } => action.rule(),
             Self::NothingOwed => "G1",
             Self::InFlight { .. } => "G8",
+            Self::NotStuck { .. } | Self::ClaimedElsewhere => "ATT-RESOLVE",
             Self::ExceedsBalance { .. } | Self::NotPositive | Self::Currency { .. } | Self::ReceivedInFuture { .. } => "G2",
             Self::NoLines | Self::NoRecipient | Self::DueBeforeInvoice { .. } => "G4",
             Self::NoGateway { .. } | Self::AskedJustNow { .. } => "G5",
@@ -154,6 +175,8 @@ impl Refusal {
             Self::Status { .. } => "status_forbids",
             Self::NothingOwed => "nothing_owed",
             Self::InFlight { .. } => "payment_in_flight",
+            Self::NotStuck { .. } => "attempt_not_stuck",
+            Self::ClaimedElsewhere => "claimed_elsewhere",
             Self::ExceedsBalance { .. } => "exceeds_balance",
             Self::NotPositive => "amount_not_positive",
             Self::Currency { .. } => "currency_differs",
@@ -179,6 +202,7 @@ impl Refusal {
         match self {
             Self::ExceedsBalance { .. } | Self::NotPositive | Self::Currency { .. } => Some("amount".to_owned()),
             Self::ReceivedInFuture { .. } => Some("received_on".to_owned()),
+            Self::ClaimedElsewhere => Some("gateway_ref".to_owned()),
             Self::NoLines | Self::TooManyLines { .. } => Some("lines".to_owned()),
             Self::Line { index, error } => Some(match error {
                 LineError::Quantity => format!("lines[{index}].quantity"),
@@ -193,6 +217,7 @@ impl Refusal {
             Self::Status { .. }
             | Self::NothingOwed
             | Self::InFlight { .. }
+            | Self::NotStuck { .. }
             | Self::NoRecipient
             | Self::NoGateway { .. }
             | Self::PageOutdated

@@ -103,15 +103,15 @@ fn slots(invoices: &[&Invoice], attempt: &Attempt, target: AttemptState) -> Chan
 }
 
 /// The invoices of one attempt while its money is put where it belongs.
-struct Books<'a> {
+pub(super) struct Books<'a> {
     invoices: &'a [&'a Invoice],
     attempt: &'a Attempt,
-    changes: Changes,
+    pub(super) changes: Changes,
     now: DateTime<Utc>,
 }
 
 impl<'a> Books<'a> {
-    fn new(invoices: &'a [&'a Invoice], attempt: &'a Attempt, target: AttemptState, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(invoices: &'a [&'a Invoice], attempt: &'a Attempt, target: AttemptState, now: DateTime<Utc>) -> Self {
         Self { invoices, attempt, changes: slots(invoices, attempt, target), now }
     }
 
@@ -139,11 +139,41 @@ impl<'a> Books<'a> {
             received_on: today,
             recorded_at: self.now,
         };
-        let mut left = report.amount;
-        for order in attempt.orders() {
-            left = self.pay(order, left, &mut payment)?;
-        }
+        self.spread(&mut payment)?;
         Ok(payment)
+    }
+
+    /// Puts a payment's money on the invoices of the orders. What is beyond all of them is credit.
+    pub(super) fn spread(&mut self, payment: &mut Payment) -> Result<(), Refusal> {
+        let mut left = payment.amount;
+        for order in self.attempt.orders() {
+            left = self.pay(order, left, payment)?;
+        }
+        let Some(first) = self.attempt.orders().first().filter(|_| left.is_positive()) else { return Ok(()) };
+        let mut events = Vec::new();
+        self.surplus(first, left, SurplusCause::PaidTwice, payment, &mut events)?;
+        match self.invoices.iter().find(|invoice| invoice.id == first.invoice_id) {
+            Some(invoice) => self.happened(invoice, events),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps money that an order's invoice does not owe as credit.
+    fn surplus(
+        &mut self,
+        order: &Order,
+        rest: Money,
+        cause: SurplusCause,
+        payment: &mut Payment,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let credit_id = credit_of_payment(&payment.id);
+        let (payment_id, known) = (payment.id.clone(), payment.surplus.take());
+        let sum = known.as_ref().map_or(Ok(rest), |known| known.amount.plus(rest))?;
+        payment.surplus = Some(Surplus { credit_id: credit_id.clone(), amount: sum, cause: known.map_or(cause, |known| known.cause) });
+        events.push(MoneyEvent::Overpaid { payment_id, credit_id, amount: rest, cause }.into());
+        self.grant(payment, order);
+        Ok(())
     }
 
     /// Puts an order's part of the money on its invoice, and what that does not owe into credit. Answers with the money left.
@@ -160,12 +190,7 @@ impl<'a> Books<'a> {
         }
         if rest.is_positive() {
             let cause = cause(invoice.copied(), self.attempt, order);
-            let credit_id = credit_of_payment(&payment.id);
-            let (payment_id, known) = (payment.id.clone(), payment.surplus.take());
-            let sum = known.as_ref().map_or(Ok(rest), |known| known.amount.plus(rest))?;
-            payment.surplus = Some(Surplus { credit_id: credit_id.clone(), amount: sum, cause: known.map_or(cause, |known| known.cause) });
-            events.push(MoneyEvent::Overpaid { payment_id, credit_id, amount: rest, cause }.into());
-            self.grant(payment, order);
+            self.surplus(order, rest, cause, payment, &mut events)?;
         }
         if let Some(invoice) = invoice {
             self.happened(invoice, events)?;
@@ -248,6 +273,15 @@ pub fn unanswered(invoices: &[&Invoice], attempt: &Attempt, now: DateTime<Utc>) 
         return Outcome::Changed(moved_alone(invoices, attempt, AttemptState::Unknown, now));
     }
     looked(attempt, now)
+}
+
+/// Ends an attempt whose checkout the gateway does not know, once it would have closed by itself.
+#[must_use]
+pub fn gone(invoices: &[&Invoice], attempt: &Attempt, now: DateTime<Utc>) -> Outcome<Changes> {
+    if now < attempt.open_until() || !attempt.state.may_become(AttemptState::Expired) {
+        return unanswered(invoices, attempt, now);
+    }
+    Outcome::Changed(moved_alone(invoices, attempt, AttemptState::Expired, now))
 }
 
 /// Notes that a look-up brought nothing new.

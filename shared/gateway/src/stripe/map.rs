@@ -48,6 +48,7 @@ pub(super) fn refusal(status: u16, error: &wire::ApiError) -> Refusal {
     let code = error.code.as_deref().unwrap_or(&error.kind);
     let class = match status {
         401 | 403 => RefusalClass::Configuration,
+        404 if code == "resource_missing" => RefusalClass::NotThere,
         409 => RefusalClass::KeyInFlight,
         429 => RefusalClass::RateLimited,
         _ if code == "idempotency_key_in_use" => RefusalClass::KeyInFlight,

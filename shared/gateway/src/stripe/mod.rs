@@ -107,7 +107,7 @@ impl Stripe {
 
     pub(crate) async fn expire_checkout(&self, session_ref: &str) -> Answer {
         let refusal = match self.ask("expire_checkout", Method::POST, session_ref, "/expire").await {
-            Answer::Refused(refusal) if refusal.class == RefusalClass::Request && refusal.code != "resource_missing" => refusal,
+            Answer::Refused(refusal) if refusal.class == RefusalClass::Request => refusal,
             answer @ (Answer::Report(_) | Answer::Refused(_) | Answer::Unknown(_)) => return answer,
         };
         match self.read_checkout(session_ref).await {

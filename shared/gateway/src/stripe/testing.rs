@@ -53,6 +53,7 @@ pub(super) fn attempt(amount: &str, currency: &str) -> Attempt {
         decline: None,
         payment_id: None,
         look: Look::default(),
+        note: None,
     }
 }
 

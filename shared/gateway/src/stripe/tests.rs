@@ -154,7 +154,7 @@ fn f03_a_fence_that_did_not_hold_is_never_called_one() {
 #[test]
 fn a_checkout_that_never_was_is_not_read_again() {
     for (status, code, class) in [
-        (404, "resource_missing", RefusalClass::Request),
+        (404, "resource_missing", RefusalClass::NotThere),
         (401, "no_key", RefusalClass::Configuration),
         (429, "rate_limit", RefusalClass::RateLimited),
     ] {

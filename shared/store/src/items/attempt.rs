@@ -14,6 +14,7 @@ use domain::{
     digest::Digest,
     ids::{AttemptId, ContactId, InvoiceId, PaymentId},
     payment::Origin,
+    pii::Pii,
     record::Head,
 };
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,8 @@ struct StateItem {
     looks: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     look_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
     seq: u64,
     head: String,
 }
@@ -160,6 +163,7 @@ impl AttemptItem {
             decline: self.decline.map(DeclineItem::read).transpose()?,
             payment_id: self.payment_id.map(|payment| id(PaymentId::parse(&payment))).transpose()?,
             look: Look::default(),
+            note: None,
         })
     }
 }
@@ -169,6 +173,7 @@ pub(crate) fn write_attempt(attempt: &Attempt, head: Head) -> Result<Item, Corru
         attempt: AttemptItem::of(attempt, attempt.key.clone()),
         looks: attempt.look.count,
         look_at: attempt.look.at,
+        note: attempt.note.as_ref().map(|note| note.reveal().to_owned()),
         seq: head.seq,
         head: head.hash.hex(),
     };
@@ -188,5 +193,6 @@ pub(crate) fn write_attempt(attempt: &Attempt, head: Head) -> Result<Item, Corru
 pub(crate) fn read_attempt(item: &Item) -> Result<(Attempt, Head), Corrupt> {
     let body: StateItem = read(item)?;
     let look = Look { count: body.looks, at: body.look_at };
-    Ok((Attempt { look, ..body.attempt.read()? }, Head { seq: body.seq, hash: digest(&body.head)? }))
+    let note = body.note.map(Pii::new);
+    Ok((Attempt { look, note, ..body.attempt.read()? }, Head { seq: body.seq, hash: digest(&body.head)? }))
 }

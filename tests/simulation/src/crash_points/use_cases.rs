@@ -66,7 +66,7 @@ const fn comes(name: &'static str, before: Before, at: &'static str, act: Act) -
 }
 
 /// Every use case.
-pub const ALL: [UseCase; 33] = [
+pub const ALL: [UseCase; 34] = [
     asked("PUT /v1/business", Before::Draft, |_| business(), nothing_more),
     asked("POST /v1/contacts", Before::Draft, |_| json!({ "name": "Bob", "emails": [{ "address": "bob@example.com" }] }), nothing_more),
     asked("PATCH /v1/contacts/{id}", Before::Told, |_| json!({ "company": "Engines Ltd" }), nothing_more),
@@ -117,6 +117,12 @@ pub const ALL: [UseCase; 33] = [
         at: Some("2026-11-04T10:00:00Z"),
         ..asked("POST /v1/invoices/{id}/request-payment", Before::Told, |_| json!({}), nothing_more)
     },
+    asked(
+        "POST /v1/attempts/{id}/resolve",
+        Before::CheckoutUnknown,
+        |_| json!({ "outcome": "nothing", "reason": "Nothing on the statement" }),
+        nothing_more,
+    ),
     happens("the invoice is opened for the first time", Before::Told, Act::Open(|it| it.invoice_url.clone())),
     happens("Pay is pressed", Before::Told, Act::Press),
     happens("Pay is pressed again", Before::CheckoutOpen, Act::Press),
@@ -160,6 +166,7 @@ pub(super) struct Scene<'a> {
     contact: String,
     id: String,
     api_key: String,
+    attempt: String,
     invoice_url: String,
     pay_url: String,
     stream: Stream,
@@ -183,7 +190,7 @@ impl<'a> Scene<'a> {
             stage.model.drafted(&id);
         }
         let (invoice_url, pay_url) = (text(&links["invoice_url"]), text(&links["pay_url"]));
-        let mut scene = Self { stage, contact, id, api_key, invoice_url, pay_url, stream, notice: None };
+        let mut scene = Self { stage, contact, id, api_key, attempt: String::new(), invoice_url, pay_url, stream, notice: None };
         if use_case.before >= Before::Told {
             world.dispatch().await;
         }
@@ -193,6 +200,7 @@ impl<'a> Scene<'a> {
             Before::CheckoutUnknown => {
                 world.gateway.inject(Fault::LoseAnswerAfterEffect { on: Call::CreateSession });
                 let _ = world.press_pay(&scene.pay_url).await;
+                scene.attempt = text(&world.invoice(&scene.id).await["attempts"][0]["id"]);
             }
             Before::CheckoutOpen | Before::Paid => {
                 let session = world.open_checkout(&scene.pay_url).await;
@@ -226,6 +234,7 @@ impl<'a> Scene<'a> {
                 let id = match path {
                     path if path.contains("api-keys") => &self.api_key,
                     path if path.contains("contacts") => &self.contact,
+                    path if path.contains("attempts") => &self.attempt,
                     _ => &self.id,
                 };
                 let (path, body) = (path.replace("{id}", id), body(self));

@@ -156,7 +156,7 @@ fn every_refusal_has_its_class() {
         (401, "invalid_request_error", None, RefusalClass::Configuration),
         (402, "card_error", Some("card_declined"), RefusalClass::Request),
         (403, "invalid_request_error", None, RefusalClass::Configuration),
-        (404, "invalid_request_error", Some("resource_missing"), RefusalClass::Request),
+        (404, "invalid_request_error", Some("resource_missing"), RefusalClass::NotThere),
         (409, "idempotency_error", Some("idempotency_key_in_use"), RefusalClass::KeyInFlight),
         (409, "invalid_request_error", None, RefusalClass::KeyInFlight),
         (429, "invalid_request_error", Some("rate_limit"), RefusalClass::RateLimited),

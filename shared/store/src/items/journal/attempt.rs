@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use domain::{
-    attempt::{AttemptEvent, AttemptState},
+    attempt::{AttemptEvent, AttemptState, Outcome},
     ids::PaymentId,
 };
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ pub(super) enum AttemptEventItem {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         payment_id: Option<String>,
     },
+    #[serde(rename = "attempt_resolved")]
+    Resolved { outcome: String },
     #[serde(rename = "attempt_outdated")]
     Outdated,
 }
@@ -44,6 +46,7 @@ pub(super) fn write(event: &AttemptEvent) -> AttemptEventItem {
             decline: decline.as_ref().map(DeclineItem::from),
             payment_id: payment_id.as_ref().map(ToString::to_string),
         },
+        AttemptEvent::Resolved(outcome) => AttemptEventItem::Resolved { outcome: outcome.name().to_owned() },
         AttemptEvent::Outdated => AttemptEventItem::Outdated,
     }
 }
@@ -58,6 +61,7 @@ pub(super) fn read(event: AttemptEventItem) -> Result<AttemptEvent, Corrupt> {
             decline: decline.map(DeclineItem::read).transpose()?,
             payment_id: payment_id.map(|payment| id(PaymentId::parse(&payment))).transpose()?,
         },
+        AttemptEventItem::Resolved { outcome } => AttemptEvent::Resolved(named("outcome", Outcome::find(&outcome))?),
         AttemptEventItem::Outdated => AttemptEvent::Outdated,
     })
 }
