@@ -19,7 +19,7 @@
 //! | Index | partition | sort | holds |
 //! |---|---|---|---|
 //! | `due` | `{function}#{shard of 16}` | instant | invoices with a step to come, attempts to be asked about |
-//! | `outbox` | `outbox#{shard of 16}` | instant | rows not handed over: their time, or the end of their lease |
+//! | `outbox` | `outbox#{shard of 16}` | instant | rows not handed over, by their time |
 //! | `by_kind` | `invoice`, `contact`, `product`, `api_key`, `attempt` | id | everything of a kind, oldest first |
 //! | `by_kind` | `payment` | `{instant}#{payment}` | payments, oldest first |
 //! | `by_status` | `{status}` | invoice | invoices by status |

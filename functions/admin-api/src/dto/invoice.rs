@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use domain::{
     attempt::Attempt,
     contact::ContactDetails,
+    ids::InvoiceId,
     invoice::{
         EvolveError, Invoice,
         actions::{Answer, Circumstances, answers},
@@ -131,29 +132,63 @@ pub(crate) struct FacetsBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Links)]
 pub(crate) struct LinksBody {
-    /// Its page; null for a draft.
+    /// Its page; null where `copy_invoice_link` is not allowed.
     pub invoice_url: Option<String>,
-    /// Its pay page; null for a draft.
+    /// Its pay page; null where `copy_pay_link` is not allowed.
     pub pay_url: Option<String>,
 }
 
-/// Whether something may be done now, by which rule, and why.
+/// Whether something may be done now, by which request, by which rule, and why.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Action, examples(json!({"action": "void", "enabled": true, "rule": "ACT-VOID-STATUS", "reason": "allowed while open"})))]
+#[schema(as = Action, examples(json!({
+    "action": "void", "enabled": true, "rule": "ACT-VOID-STATUS", "reason": "allowed while open", "method": "POST",
+    "path": "/v1/invoices/inv_01JZ8Q6X3S9V7K2M4N5P6R8T0W/void"
+})))]
 pub(crate) struct ActionBody {
     /// What.
     pub action: &'static str,
     /// Whether.
     pub enabled: bool,
-    /// The rule that decides.
+    /// The rule that decides; `not_available` for what this version does not do.
     pub rule: &'static str,
     /// Why, in a sentence.
     pub reason: String,
+    /// The request's method, while it may be done.
+    #[schema(examples("POST"))]
+    pub method: Option<&'static str>,
+    /// The request's path, while it may be done.
+    pub path: Option<String>,
 }
 
-impl From<Answer> for ActionBody {
-    fn from(answer: Answer) -> Self {
-        Self { action: answer.action, enabled: answer.enabled, rule: answer.rule, reason: answer.reason }
+/// The request by which an action is done: its method, and what stands behind the invoice's path.
+fn request(action: &str) -> Option<(&'static str, &'static str)> {
+    Some(match action {
+        "pay" => ("POST", "/payments"),
+        "edit" => ("PATCH", ""),
+        "send" => ("POST", "/send"),
+        "request_payment" => ("POST", "/request-payment"),
+        "void" => ("POST", "/void"),
+        "delete" => ("DELETE", ""),
+        // Both links stand in the answer, under `links`.
+        "copy_invoice_link" | "copy_pay_link" => ("GET", ""),
+        _ => return None,
+    })
+}
+
+impl ActionBody {
+    fn new(answer: Answer, invoice: &InvoiceId) -> Self {
+        let Answer { action, enabled, rule, reason } = answer;
+        match request(action) {
+            Some((method, end)) if enabled => {
+                let path = format!("/v1/invoices/{invoice}{end}");
+                Self { action, enabled, rule, reason, method: Some(method), path: Some(path) }
+            }
+            None if enabled => {
+                let reason = "the rules allow it, and this version does not do it yet".to_owned();
+                Self { action, enabled: false, rule: "not_available", reason, method: None, path: None }
+            }
+            Some(_) | None => Self { action, enabled, rule, reason, method: None, path: None },
+        }
     }
 }
 
@@ -291,7 +326,7 @@ impl InvoiceBody {
             voided_at,
             links: around.links,
             attempts: attempts.iter().map(AttemptBody::from).collect(),
-            actions: answers(invoice, &around.circumstances).into_iter().map(ActionBody::from).collect(),
+            actions: answers(invoice, &around.circumstances).into_iter().map(|answer| ActionBody::new(answer, &invoice.id)).collect(),
         })
     }
 }

@@ -14,7 +14,7 @@ use app::{AppError, Deps, create_invoice::create_invoice, delete_draft::delete_d
 use axum::{extract::State, http::StatusCode};
 use domain::{
     ids::{ContactId, InvoiceId},
-    invoice::status::StatusCode as InvoiceStatus,
+    invoice::{actions::Action, status::StatusCode as InvoiceStatus},
     pii::RecipientRef,
 };
 use store::lists::InvoiceList;
@@ -144,15 +144,18 @@ pub(crate) async fn show(deps: &Deps, id: &InvoiceId) -> Result<Option<Shown>, A
     let contact = deps.store.find_contact(&invoice.contact_id).await?;
     let contact = contact.ok_or_else(|| AppError::Defect(format!("{id} has no contact")))?;
     let now = deps.clock.now();
-    let draft = invoice.status.code() == InvoiceStatus::Draft;
-    let link = |url: domain::pii::Pii| (!draft).then(|| url.reveal().to_owned());
+    let circumstances = deps.circumstances(invoice, contact.contact.value.details.main_email().is_some());
+    let link = |action: Action, url: domain::pii::Pii| {
+        let allowed = action.answer(invoice, &circumstances).enabled;
+        allowed.then(|| url.reveal().to_owned())
+    };
     let around = Around {
         today: deps.business(now).await?.zone.date_at(now),
-        circumstances: deps.circumstances(invoice, contact.contact.value.details.main_email().is_some()),
         links: LinksBody {
-            invoice_url: link(deps.invoice_url(invoice, RecipientRef::ANYONE)),
-            pay_url: link(deps.pay_url(invoice, RecipientRef::ANYONE)),
+            invoice_url: link(Action::CopyInvoiceLink, deps.invoice_url(invoice, RecipientRef::ANYONE)),
+            pay_url: link(Action::CopyPayLink, deps.pay_url(invoice, RecipientRef::ANYONE)),
         },
+        circumstances: circumstances.clone(),
     };
     let attempts = deps.store.list_attempts(&invoice.contact_id, id).await?;
     let body = InvoiceBody::new(&folder, &attempts, around).map_err(|error| AppError::Defect(error.to_string()))?;

@@ -81,8 +81,8 @@ pub(crate) fn write_message(message: &Message) -> Result<Item, Corrupt> {
     }
     let mut item = write(&keys::subject(&message.subject), &keys::message(&message.key), &body)?;
     let look_at = match &message.state {
-        MessageState::Planned => Some(message.send_at),
-        MessageState::Claimed { until } => Some(*until),
+        // A claim leaves the row where it is, and its lease stands in the row.
+        MessageState::Planned | MessageState::Claimed { .. } => Some(message.send_at),
         MessageState::Handed { .. } | MessageState::Uncertain { .. } | MessageState::Failed { .. } | MessageState::Cancelled { .. } => None,
     };
     if let Some(at) = look_at {

@@ -49,8 +49,10 @@ pub async fn life(stage: &Stage<'_>, number: u64) {
         let path = format!("/v1/invoices/{id}/send");
         invoice = staff.insist(&mut dice, "POST", &path, "send", &json!({})).await.0.expect(200).json();
     }
-    let link = |name: &str| invoice["links"][name].as_str().unwrap().to_owned();
-    let links = Links { invoice_url: link("invoice_url"), pay_url: link("pay_url") };
+    let link = |name: &str| invoice["links"][name].as_str().map(str::to_owned);
+    // With nothing to pay there is no way to pay.
+    let invoice_url = link("invoice_url").unwrap();
+    let links = Links { pay_url: link("pay_url").unwrap_or_else(|| invoice_url.clone()), invoice_url };
     let tokens = [&links.invoice_url, &links.pay_url].map(|url| url.rsplit('/').next().unwrap());
     for private in [name.as_str(), &address, NOTE].into_iter().chain(tokens) {
         stage.book.keep_private(private);
