@@ -10,7 +10,7 @@ use std::{
 /// A line a feature.
 const FEATURES: &str = include_str!("features.csv");
 /// How many are held today; this number only grows.
-const HELD: usize = 79;
+const HELD: usize = 90;
 
 #[derive(Deserialize)]
 struct Feature {

@@ -53,6 +53,7 @@ mod restoring;
 mod routes;
 mod rules;
 mod sample_events;
+mod settings;
 mod store_engine;
 mod store_engine_faults;
 mod store_faults;
