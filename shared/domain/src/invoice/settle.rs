@@ -86,16 +86,18 @@ fn target(attempt: &Attempt, report: &CheckoutReport, now: DateTime<Utc>) -> Att
     }
 }
 
-/// Slot events of an attempt's invoices when it comes to a state.
+/// Slot events of an attempt's invoices when it comes to a state. They follow from the attempt alone: an invoice that was read before
+/// its attempt may show an older slot, and its event then loses against the invoice's head instead of being left out.
 fn slots(invoices: &[&Invoice], attempt: &Attempt, target: AttemptState) -> Changes {
     let mut changes = Changes::default();
+    if !attempt.state.holds_slot() || attempt.state.slot_class() == target.slot_class() {
+        return changes;
+    }
     for invoice in invoices {
-        let Some(slot) = invoice.slot.as_ref().filter(|slot| slot.attempt_id == attempt.id) else { continue };
         let attempt_id = attempt.id.clone();
         let event = match target.slot_class() {
             None => SlotEvent::Freed { attempt_id },
-            Some(class) if class != slot.class => SlotEvent::Reclassified { attempt_id, class },
-            Some(_) => continue,
+            Some(class) => SlotEvent::Reclassified { attempt_id, class },
         };
         changes.invoices.push((invoice.id.clone(), vec![event.into()]));
     }
