@@ -110,6 +110,7 @@ async fn begun(w: &World, invoices: &[Stored<Invoice>]) -> (Vec<Stored<Invoice>>
         intent_ref: None,
         decline: None,
         payment_id: None,
+        resolved: None,
         look: Look::default(),
         note: None,
     };

@@ -193,13 +193,14 @@ async fn att_resolve_a_conflict_is_ended_with_what_really_happened_and_nothing_b
             let contact = resolved["contact_id"].as_str().unwrap();
             for told in ["at once", "by notice", "by the payer", "a day later"] {
                 match told {
-                    "by notice" if state == "applied" => drop(w.deliver_notices().await),
-                    "by the payer" if state == "applied" => drop(w.open(&format!("{pay_url}/return")).await.expect(200)),
+                    "by notice" => drop(w.deliver_notices().await),
+                    "by the payer" => {
+                        drop(w.open(&format!("{pay_url}/return?attempt={}", attempt["id"].as_str().unwrap())).await.expect(200))
+                    }
                     "a day later" => {
                         w.pass(TimeDelta::days(1));
-                        if state == "applied" {
-                            w.start("collections").await;
-                        }
+                        w.start("collections").await;
+                        assert_eq!(attempt_of(w, &id).await["state"], state, "{said}: what staff said stands");
                     }
                     _ => {}
                 }
@@ -258,6 +259,27 @@ async fn a_checkout_that_the_gateway_does_not_know_is_over_when_it_would_have_cl
         assert!(entries.len() <= 5, "{entries:?}");
         w.let_the_gateway_tell_the_truth();
         let _ = w.click_again(&pay_url, "10000").await.expect(303);
+    })
+    .await;
+}
+
+/// Money of another amount comes for an attempt that was over, while a newer one is in the slot; staff end the conflict.
+#[tokio::test(start_paused = true)]
+async fn own_01_ending_a_conflict_that_came_late_leaves_the_newer_checkout_in_its_slot() {
+    story(START, async |w| {
+        let (id, pay_url, open) = brought_to(w, AttemptState::Cancelled).await.unwrap();
+        let old = attempt_of(w, &id).await["id"].as_str().unwrap().to_owned();
+        let _ = w.click_again(&pay_url, "6000").await.expect(303);
+        w.gateway.pay(open.as_ref().unwrap(), GOOD_CARD).unwrap();
+        w.let_the_gateway_say_another_amount();
+        w.deliver_notices().await;
+        let newer = w.tries(&id).await;
+        assert_eq!(newer, ["conflicted", "awaiting_payer"]);
+        w.let_the_gateway_tell_the_truth();
+        let said = json!({ "outcome": "nothing", "reason": "It is not ours" });
+        let _ = w.post(&format!("/v1/attempts/{old}/resolve"), &said).await;
+        let _ = w.click_again(&pay_url, "6000").await.expect(303);
+        assert_eq!(w.tries(&id).await.len(), 2, "the newer checkout is the same as before");
     })
     .await;
 }

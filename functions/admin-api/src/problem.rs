@@ -185,6 +185,7 @@ impl From<AppError> for ApiProblem {
 fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::ExceedsBalance { .. }
+        | Refusal::ClaimedElsewhere
         | Refusal::NotPositive
         | Refusal::Currency { .. }
         | Refusal::ReceivedInFuture { .. }
@@ -195,7 +196,6 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::Money(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Status { .. }
         | Refusal::NotStuck { .. }
-        | Refusal::ClaimedElsewhere
         | Refusal::NothingOwed
         | Refusal::InFlight { .. }
         | Refusal::NoRecipient

@@ -264,6 +264,7 @@ impl Pass<'_> {
             intent_ref: None,
             decline: None,
             payment_id: None,
+            resolved: None,
             look: Look::default(),
             note: None,
         })

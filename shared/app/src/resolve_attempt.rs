@@ -41,7 +41,7 @@ pub async fn resolve_attempt(
         return Err(AppError::Stale);
     }
     if case.attempt.value.is_stuck() {
-        case = told_meanwhile(deps, caller, case, &business).await?;
+        case = told_meanwhile(deps, caller, case, said.outcome, &business).await?;
     }
     let without_money = matches!(case.attempt.value.state, AttemptState::Cancelled | AttemptState::Expired | AttemptState::Declined);
     if without_money && said.outcome == Outcome::Nothing {
@@ -74,7 +74,13 @@ pub async fn resolve_attempt(
 }
 
 /// Asks the gateway once more, and closes what may be open there, so that nobody pays after staff have said that nothing was paid.
-async fn told_meanwhile(deps: &Deps, caller: &Caller, case: Case, business: &domain::settings::Business) -> Result<Case, AppError> {
+async fn told_meanwhile(
+    deps: &Deps,
+    caller: &Caller,
+    case: Case,
+    outcome: Outcome,
+    business: &domain::settings::Business,
+) -> Result<Case, AppError> {
     let now = deps.clock.now();
     let attempt = &case.attempt.value;
     let said = match (&attempt.session_ref, &deps.gateway) {
@@ -87,7 +93,10 @@ async fn told_meanwhile(deps: &Deps, caller: &Caller, case: Case, business: &dom
         }
         _ => said,
     };
+    let may_be_open = attempt.session_ref.is_some() && now < attempt.open_until() && attempt.state != AttemptState::Conflicted;
     match said {
+        // Somebody may still be paying there.
+        Word::Silence | Word::Gone if outcome == Outcome::Nothing && may_be_open => Err(AppError::GatewayUnanswered),
         // Nobody tells: that is why staff do.
         Word::Silence | Word::Gone => Ok(case),
         said @ (Word::Report(_) | Word::Nothing) => settle_with(deps, caller, case, &said, business, now).await,

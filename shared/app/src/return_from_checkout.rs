@@ -76,5 +76,9 @@ async fn paid(deps: &Deps, folder: InvoiceFolder, payment: Option<&PaymentId>) -
         Some(id) => deps.store.find_payment(id).await?,
         None => None,
     };
+    // What was given back already was not received.
+    if found.as_ref().is_some_and(|payment| !payment.value.taken_back.is_zero()) {
+        return Ok((folder, Returned::NotPaid(None)));
+    }
     Ok((folder, found.map_or(Returned::Unknown, |payment| Returned::Paid(Box::new(payment.value)))))
 }

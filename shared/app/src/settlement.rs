@@ -338,7 +338,9 @@ pub(crate) async fn claimed(
     let (Word::Report(report), Some((id, _))) = (word, changes.payments.first()) else { return Ok(None) };
     let attempt = &case.attempt.value;
     let holder = deps.store.find_payment(id).await?.and_then(|payment| payment.value.attempt_id);
-    let elsewhere = holder.is_some_and(|holder| holder != attempt.id) && attempt.state.may_become(AttemptState::Conflicted);
+    let elsewhere = holder.is_some_and(|holder| holder != attempt.id)
+        && attempt.resolved.is_none()
+        && attempt.state.may_become(AttemptState::Conflicted);
     if elsewhere {
         tracing::error!(attempt = %attempt.id, payment = %id, "the gateway shows money that another attempt has collected");
     }
@@ -376,6 +378,11 @@ pub(crate) async fn fence(
     for _ in 0..2 {
         let Some(slot) = &folder.invoice.value.slot else { return Ok(folder) };
         let attempt = in_slot(deps, &slot.attempt_id).await?;
+        if !attempt.value.state.holds_slot() {
+            // It ended after the invoice was read.
+            folder = deps.load_invoice(&folder.invoice.value.id).await?;
+            continue;
+        }
         let case = Case::around(deps, attempt, &[&folder]).await?;
         let attempt = &case.attempt.value;
         let word = match (attempt.state, &attempt.session_ref, &deps.gateway) {

@@ -253,6 +253,7 @@ impl Payer<'_> {
             intent_ref: None,
             decline: None,
             payment_id: None,
+            resolved: None,
             look: Look::default(),
             note: None,
         }

@@ -318,7 +318,9 @@ impl Books {
                 findings.push(format!("{}: {} is in the slot as {}, and is {state:?}", invoice.id, slot.attempt_id, slot.class.name()));
             }
         }
-        for attempt in self.attempts.values().filter(|attempt| attempt.state.holds_slot()) {
+        // One that came to a conflict after its end is in no slot any more.
+        let holds = |attempt: &&Attempt| attempt.state.holds_slot() && attempt.state != domain::attempt::AttemptState::Conflicted;
+        for attempt in self.attempts.values().filter(holds) {
             for order in attempt.orders() {
                 let slot = self.invoices.get(&order.invoice_id).and_then(|invoice| invoice.slot.as_ref());
                 if slot.is_none_or(|slot| slot.attempt_id != attempt.id) {

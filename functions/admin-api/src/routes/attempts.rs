@@ -7,6 +7,7 @@ use crate::{
         AttemptList,
         attempt::{AttemptBody, ResolutionBody},
     },
+    problem::ApiProblem,
 };
 use app::{AppError, Deps, resolve_attempt::resolve_attempt};
 use axum::{extract::State, http::StatusCode};
@@ -28,6 +29,9 @@ pub(crate) async fn list(State(deps): State<Deps>, mut asked: Asked) -> Answer {
     let contact = asked.take_id("contact_id", ContactId::parse)?;
     if let Some(id) = asked.take_id("invoice_id", InvoiceId::parse)? {
         asked.done()?;
+        if contact.is_some() {
+            return Err(ApiProblem::bad("query_invalid", "give `invoice_id` or `contact_id`, not both").field("contact_id"));
+        }
         let folder = deps.store.find_invoice(&id).await?.ok_or(AppError::NotFound { what: "invoice" })?;
         let attempts = deps.store.list_attempts(&folder.invoice.value.contact_id, &id).await?;
         return Body::ok(&AttemptList::new(&attempts, None)).send();

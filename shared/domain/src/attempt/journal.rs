@@ -88,7 +88,8 @@ impl Attempt {
                 payment_id: payment_id.clone(),
                 ..before
             }),
-            (Some(before), AttemptEvent::Outdated | AttemptEvent::Resolved(_)) => Some(before),
+            (Some(before), AttemptEvent::Resolved(outcome)) => Some(Self { resolved: Some(*outcome), ..before }),
+            (Some(before), AttemptEvent::Outdated) => Some(before),
             (None, AttemptEvent::Moved { .. } | AttemptEvent::Outdated | AttemptEvent::Resolved(_))
             | (Some(_), AttemptEvent::Dispatched(_)) => None,
         }

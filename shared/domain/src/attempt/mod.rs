@@ -230,6 +230,8 @@ pub struct Attempt {
     pub decline: Option<Decline>,
     /// What it collected.
     pub payment_id: Option<PaymentId>,
+    /// What staff said that it came to. What conflicts with that later is known.
+    pub resolved: Option<Outcome>,
     /// When and how often the gateway was asked about it. Outside the journal.
     pub look: Look,
     /// What staff wrote when they said what became of it. Outside the journal.

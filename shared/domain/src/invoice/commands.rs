@@ -86,6 +86,9 @@ impl Invoice {
                 return Err(Refusal::EditLimited { field: "invoice_date" });
             }
         }
+        if body.lines != self.body.lines {
+            self.slot_free()?;
+        }
         if self.status.code() == StatusCode::Open && body.lines.is_empty() {
             return Err(Refusal::NoLines);
         }

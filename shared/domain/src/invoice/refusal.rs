@@ -34,7 +34,9 @@ pub enum Refusal {
         state: AttemptState,
     },
     /// The gateway's object is the payment of another attempt.
-    #[error("this id at the gateway is the payment of another attempt; give the id of the money that this one collected, or leave it out")]
+    #[error(
+        "this money at the gateway is the payment of another attempt; give the id of what this one collected, or say that it was nothing"
+    )]
     ClaimedElsewhere,
     /// More than is owed (G2).
     #[error("{offered} is more than the {balance} that is owed; give at most the balance")]

@@ -83,9 +83,11 @@ pub fn resolve(
     Ok((books.changes, payment_id))
 }
 
-/// The payment that staff state. Without the gateway's id of the money its own follows from the attempt: it has one at most.
+/// The payment that staff state, under the gateway's id of the money as far as it is known. Without one its own follows from the
+/// attempt: it has one at most.
 fn stated(attempt: &Attempt, said: &Resolution, amount: Money, today: NaiveDate, now: DateTime<Utc>) -> Payment {
-    let id = match &said.gateway_ref {
+    let gateway_ref = said.gateway_ref.clone().or_else(|| attempt.intent_ref.clone());
+    let id = match &gateway_ref {
         Some(object) => id_of_gateway_object(&attempt.gateway, object),
         None => PaymentId::of_digest(Digest::of(&[b"stated", attempt.id.as_str().as_bytes()]).bytes()),
     };
@@ -101,8 +103,8 @@ fn stated(attempt: &Attempt, said: &Resolution, amount: Money, today: NaiveDate,
         method: Method::GatewayOther,
         reference: None,
         attempt_id: Some(attempt.id.clone()),
-        gateway: said.gateway_ref.as_ref().map(|_| attempt.gateway.clone()),
-        gateway_ref: said.gateway_ref.clone(),
+        gateway: gateway_ref.as_ref().map(|_| attempt.gateway.clone()),
+        gateway_ref,
         origin: attempt.origin,
         paid_at: None,
         received_on: today,

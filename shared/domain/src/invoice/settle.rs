@@ -52,6 +52,9 @@ pub fn settle(
         let look = attempt.next_look(target, 0, now);
         return Ok(Outcome::Changed(Changes::of_attempt(&attempt.id, vec![moved(target, None)], look)));
     }
+    if target == AttemptState::Conflicted && attempt.resolved.is_some() {
+        return Ok(Outcome::Unchanged);
+    }
     let by_way_of_processing = attempt.state == AttemptState::AwaitingPayer && target == AttemptState::Declined;
     if !by_way_of_processing && !attempt.state.may_become(target) {
         return Ok(Outcome::Unchanged);
@@ -280,7 +283,9 @@ pub fn unanswered(invoices: &[&Invoice], attempt: &Attempt, now: DateTime<Utc>) 
 /// Ends an attempt whose checkout the gateway does not know, once it would have closed by itself.
 #[must_use]
 pub fn gone(invoices: &[&Invoice], attempt: &Attempt, now: DateTime<Utc>) -> Outcome<Changes> {
-    if now < attempt.open_until() || !attempt.state.may_become(AttemptState::Expired) {
+    // Where money may be moving, not to be known there says nothing of it.
+    let moving = attempt.intent_ref.is_some() || attempt.state == AttemptState::Processing;
+    if moving || now < attempt.open_until() || !attempt.state.may_become(AttemptState::Expired) {
         return unanswered(invoices, attempt, now);
     }
     Outcome::Changed(moved_alone(invoices, attempt, AttemptState::Expired, now))

@@ -52,6 +52,7 @@ pub(super) fn attempt(amount: &str, currency: &str) -> Attempt {
         intent_ref: None,
         decline: None,
         payment_id: None,
+        resolved: None,
         look: Look::default(),
         note: None,
     }

@@ -9,7 +9,7 @@ use crate::{error::Corrupt, keys};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use domain::{
-    attempt::{Attempt, AttemptState, Decline, DeclineClass, How, Look, Order, Purpose},
+    attempt::{Attempt, AttemptState, Decline, DeclineClass, How, Look, Order, Outcome, Purpose},
     automation::Sweep,
     digest::Digest,
     ids::{AttemptId, ContactId, InvoiceId, PaymentId},
@@ -78,6 +78,8 @@ pub(crate) struct AttemptItem {
     decline: Option<DeclineItem>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     payment_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resolved: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -131,6 +133,7 @@ impl AttemptItem {
             intent_ref: attempt.intent_ref.clone(),
             decline: attempt.decline.as_ref().map(DeclineItem::from),
             payment_id: attempt.payment_id.as_ref().map(ToString::to_string),
+            resolved: attempt.resolved.map(|outcome| outcome.name().to_owned()),
         }
     }
 
@@ -162,6 +165,7 @@ impl AttemptItem {
             intent_ref: self.intent_ref,
             decline: self.decline.map(DeclineItem::read).transpose()?,
             payment_id: self.payment_id.map(|payment| id(PaymentId::parse(&payment))).transpose()?,
+            resolved: self.resolved.map(|name| named("outcome", Outcome::find(&name))).transpose()?,
             look: Look::default(),
             note: None,
         })

@@ -41,11 +41,15 @@ impl SlotEvent {
 
 impl Invoice {
     pub(in crate::invoice) fn evolve_slot(&mut self, event: &SlotEvent) {
-        self.slot = match event {
-            SlotEvent::Taken { attempt_id, class } | SlotEvent::Reclassified { attempt_id, class } => {
-                Some(Slot { attempt_id: attempt_id.clone(), class: *class })
+        // An attempt that came to a conflict after its end is in no slot, and leaves another one's alone.
+        let holds = |attempt_id: &AttemptId| self.slot.as_ref().is_some_and(|slot| slot.attempt_id == *attempt_id);
+        match event {
+            SlotEvent::Taken { attempt_id, class } => self.slot = Some(Slot { attempt_id: attempt_id.clone(), class: *class }),
+            SlotEvent::Reclassified { attempt_id, class } if holds(attempt_id) => {
+                self.slot = Some(Slot { attempt_id: attempt_id.clone(), class: *class });
             }
-            SlotEvent::Freed { .. } => None,
-        };
+            SlotEvent::Freed { attempt_id } if holds(attempt_id) => self.slot = None,
+            SlotEvent::Reclassified { .. } | SlotEvent::Freed { .. } => {}
+        }
     }
 }
