@@ -7,7 +7,7 @@ use domain::{
     contact::ContactDetails,
     credit::Credit,
     ids::{AttemptId, InvoiceId, RequestId},
-    invoice::{Invoice, SlotClass, journal::SlotEvent, settle::settle},
+    invoice::{Invoice, SlotClass, commands::MOVED_AT_ONCE, journal::SlotEvent, settle::settle},
     message::{Message, caused_by, caused_by_payment},
     money::Money,
     outcome::Outcome,
@@ -17,12 +17,16 @@ use domain::{
 };
 use futures::future::join_all;
 use serde_json::json;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use store::{
     CommitError, StoreError, Stored,
     commits::{Commit, Context, Record, RecordWrite},
 };
 use tests::{
-    table::operations,
+    table::{CallSite, TableFault, operations},
     world::{World, story},
 };
 
@@ -207,4 +211,60 @@ async fn forty_voids_of_one_contact_at_once_are_forty_answers_and_forty_credits(
         assert_eq!(w.credit(&contact).await, ["400.00 EUR"]);
     })
     .await;
+}
+
+/// An invoice that was paid in so many parts of 1.00, one a week.
+async fn paid_in_parts(w: &World, parts: usize) -> (String, String) {
+    let contact = w.contact("Ada Lovelace", "ada@example.com").await;
+    let id = w.invoice_for(&contact, "100.00", DUE, true).await["id"].as_str().unwrap().to_owned();
+    let cash = json!({ "amount": { "amount": "1.00", "currency": "EUR" }, "method": "cash" });
+    for _ in 0..parts {
+        let _ = w.post(&format!("/v1/invoices/{id}/payments"), &cash).await.expect(201);
+    }
+    (contact, id)
+}
+
+#[tokio::test(start_paused = true)]
+async fn act_void_status_an_invoice_paid_in_more_parts_than_one_commit_moves_is_voided_and_all_of_it_is_credit() {
+    for parts in [MOVED_AT_ONCE, MOVED_AT_ONCE + 1, 3 * MOVED_AT_ONCE - 5] {
+        story(START, async |w| {
+            let (contact, id) = paid_in_parts(w, parts).await;
+            let _ = w.post(&format!("/v1/invoices/{id}/void"), &json!({ "acknowledge_captured_funds": true })).await.expect(200);
+            assert_eq!(w.stands(&id).await, "0.00 voided");
+            assert_eq!(w.credit(&contact).await, [format!("{parts}.00 EUR")]);
+            let run = w.start_for("collections", &json!({}), &|| true).await;
+            assert_eq!((run.done, run.passed), (0, 0), "nothing is left for the sweep");
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_01_a_void_that_is_stopped_owes_nothing_and_the_sweep_moves_the_rest_of_the_money() {
+    for fault in [TableFault::Crash, TableFault::ServerError] {
+        story(START, async |w| {
+            let parts = 2 * MOVED_AT_ONCE + 5;
+            let (contact, id) = paid_in_parts(w, parts).await;
+            let commits = Mutex::new(0);
+            w.table.set_fault_plan(Arc::new(move |site: &CallSite| {
+                if site.operation != "TransactWriteItems" {
+                    return TableFault::None;
+                }
+                let mut commits = commits.lock().unwrap();
+                *commits += 1;
+                if *commits > 1 { fault } else { TableFault::None }
+            }));
+            let (path, void) = (format!("/v1/invoices/{id}/void"), json!({ "acknowledge_captured_funds": true }));
+            let answered = tokio::time::timeout(Duration::from_secs(60), w.post(&path, &void)).await;
+            let status = answered.ok().map(|answer| answer.status.as_u16());
+            assert_eq!(status, (fault == TableFault::ServerError).then_some(200), "it was voided, whatever becomes of the rest");
+            w.table.clear_faults();
+            assert_eq!(w.stands(&id).await, "0.00 voided", "in the first commit");
+            assert_eq!(w.credit(&contact).await, [format!("{MOVED_AT_ONCE}.00 EUR")]);
+            w.start("collections").await;
+            assert_eq!(w.credit(&contact).await, [format!("{parts}.00 EUR")]);
+            assert_eq!(w.stands(&id).await, "0.00 voided");
+        })
+        .await;
+    }
 }

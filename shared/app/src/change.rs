@@ -12,11 +12,16 @@ use domain::{
     changes::Changes,
     ids::{IdError, InvoiceId},
     invoice::{Invoice, InvoiceText},
+    outcome::Outcome,
     payment::Payment,
     record::Head,
     settings::Business,
 };
-use std::{fmt::Display, str::FromStr};
+use std::{
+    fmt::Display,
+    str::FromStr,
+    sync::atomic::{AtomicBool, Ordering},
+};
 use store::{
     CommitError, IdempotencyRecord, Lost, Stored,
     commits::{Commit, Record, RecordWrite},
@@ -148,6 +153,27 @@ where
     let contact = deps.load_contact(&folder.invoice.value).await?;
     let payments = if frame.payments { payments_on(deps, &folder.invoice.value).await? } else { Vec::new() };
     Ok(Loaded { folder, contact, payments, ..loaded })
+}
+
+/// Moves what still lies on a voided invoice to the contact's credit, commit by commit. Answers whether there was anything.
+pub(crate) async fn move_money_of_voided(deps: &Deps, caller: &Caller, id: &InvoiceId, now: DateTime<Utc>) -> Result<bool, AppError> {
+    let caller = Caller { idempotency: None, ..caller.clone() };
+    let mut moved = false;
+    loop {
+        let more = AtomicBool::new(false);
+        let frame = Frame { payments: true, ..Frame::new(&caller, "ACT-VOID-STATUS", id, None, now) };
+        change_invoice(deps, frame, id, |loaded| {
+            let payments: Vec<_> = loaded.payments.iter().map(|payment| &payment.value).collect();
+            let Outcome::Changed(changes) = loaded.invoice().move_to_credit(&payments)? else { return Ok(None) };
+            more.store(true, Ordering::Relaxed);
+            Ok(Some(changes.into()))
+        })
+        .await?;
+        if !more.into_inner() {
+            return Ok(moved);
+        }
+        moved = true;
+    }
 }
 
 /// The payments that lie on an invoice.

@@ -1,8 +1,9 @@
-//! Every five minutes: ask the gateway about tries whose outcome nobody has told. Once a day: hold all that it collected against what
-//! is known.
+//! Every five minutes: ask the gateway about attempts whose outcome nobody has told, and move money off voided invoices where that was
+//! cut short. Once a day: hold all that it collected against what is known.
 
 use crate::{
     AppError, Caller, Deps,
+    change::move_money_of_voided,
     measures::Measure,
     settlement::{Case, Word, ask, settle_with, word},
     sweep::{Budget, Run, Slice, Source, Walk, nothing_due, record},
@@ -43,7 +44,8 @@ pub async fn settle_attempts(deps: &Deps, budget: Budget<'_>) -> Result<Run, App
     while let Some(due) = walk.next(deps, budget).await? {
         let outcome = match &due {
             Due::Attempt(attempt_id) => settle_one(deps, &caller, attempt_id, &business, now).await,
-            Due::Invoice(_) | Due::Message(..) => Ok(false),
+            Due::Invoice(id) => move_money_of_voided(deps, &caller, id, now).await,
+            Due::Message(..) => Ok(false),
         };
         walk.count(&due, outcome);
     }

@@ -10,6 +10,7 @@ use crate::{
     invoice::{
         Invoice,
         journal::{ChaseEvent, Deliver, Event, StepOutcome},
+        status::Status,
     },
     message::recipients,
     pii::EmailAddress,
@@ -170,9 +171,13 @@ fn not_before_hour(at: DateTime<Utc>, business: &Business) -> DateTime<Utc> {
     at.max(business.zone.instant_of(business.zone.date_at(at), business.sweep_hour))
 }
 
-/// When the invoice is next looked at: what the due index holds. Nothing while nothing is owed.
+/// When the invoice is next looked at: what the due index holds. Nothing while nothing is owed, but for a voided one whose money is not
+/// moved yet.
 #[must_use]
 pub fn next_step(invoice: &Invoice, business: &Business, automations: &[Automation]) -> Option<NextStep> {
+    if let Status::Voided { at } = invoice.status {
+        return invoice.has_money_to_move().then_some(NextStep { at, sweep: Sweep::Collections });
+    }
     earliest(invoice, business, &steps(automations))
 }
 

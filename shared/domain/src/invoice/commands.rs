@@ -60,6 +60,9 @@ pub fn check_body(body: &Body, currency: crate::currency::Currency) -> Result<()
     totals(&body.lines, currency, body.rounding).map(|_| ()).map_err(|(index, error)| Refusal::Line { index, error })
 }
 
+/// Payments whose money one commit moves to credits: four items each, beside the invoice's own.
+pub const MOVED_AT_ONCE: usize = 20;
+
 impl Invoice {
     /// How much may change now (G3).
     ///
@@ -175,7 +178,8 @@ impl Invoice {
     }
 
     /// Cancels it (R4 #23): nothing is owed; what lies on it becomes the contact's credit, payment by payment. Whoever calls has closed
-    /// an open checkout before, and gives the payments that lie on it.
+    /// an open checkout before, and gives the payments that lie on it. Money of more than [`MOVED_AT_ONCE`] payments is moved by
+    /// [`Invoice::move_to_credit`] afterwards.
     ///
     /// # Errors
     /// [`Refusal`]: status, G8, G9.
@@ -185,12 +189,43 @@ impl Invoice {
         if self.sums.received.is_positive() && !acknowledge_captured_funds {
             return Err(Refusal::NeedsAcknowledgement { received: self.sums.received });
         }
-        let mut changes = Changes::default();
-        let mut events = Vec::new();
-        for payment in payments {
-            let lies_here = payment.allocations.iter().find(|part| part.invoice_id == self.id && part.amount.is_positive());
-            let Some(amount) = lies_here.map(|part| part.amount) else { continue };
-            let (payment_id, invoice_id, credit_id) = (payment.id.clone(), self.id.clone(), credit_of_void(&payment.id, &self.id));
+        let (mut changes, moved, events) = self.moved_to_credit(payments)?;
+        let left = self.sums.received.minus(moved)?;
+        let cancelled = self.total.minus(self.sums.credited)?.minus(self.sums.written_off)?.minus(left)?;
+        let voided = DocumentEvent::Voided { cancelled }.into();
+        changes.invoices.push((self.id.clone(), events.into_iter().chain([voided]).collect()));
+        Ok(changes)
+    }
+
+    /// Moves what still lies on a voided invoice to the contact's credit, of [`MOVED_AT_ONCE`] payments at most. Unchanged when nothing
+    /// does.
+    ///
+    /// # Errors
+    /// [`Refusal::Money`] when the sums cannot be told.
+    pub fn move_to_credit(&self, payments: &[&Payment]) -> Result<Outcome<Changes>, Refusal> {
+        if !self.has_money_to_move() {
+            return Ok(Outcome::Unchanged);
+        }
+        let (mut changes, _, events) = self.moved_to_credit(payments)?;
+        changes.invoices.push((self.id.clone(), events));
+        Ok(Outcome::Changed(changes))
+    }
+
+    /// Whether it was voided and money still lies on it.
+    #[must_use]
+    pub fn has_money_to_move(&self) -> bool {
+        matches!(self.status, Status::Voided { .. }) && self.sums.received.is_positive()
+    }
+
+    /// What moves the first payments that lie here to credits, how much that is, and what happens to the invoice.
+    fn moved_to_credit(&self, payments: &[&Payment]) -> Result<(Changes, Money, Vec<Event>), Refusal> {
+        let (mut changes, mut events, mut moved) = (Changes::default(), Vec::new(), Money::zero(self.currency));
+        let lies_here = |payment: &Payment| {
+            let part = payment.allocations.iter().find(|part| part.invoice_id == self.id && part.amount.is_positive());
+            part.map(|part| (payment.id.clone(), part.amount))
+        };
+        for (payment_id, amount) in payments.iter().filter_map(|payment| lies_here(payment)).take(MOVED_AT_ONCE) {
+            let (invoice_id, credit_id) = (self.id.clone(), credit_of_void(&payment_id, &self.id));
             let credit = Credit {
                 id: credit_id.clone(),
                 contact_id: self.contact_id.clone(),
@@ -203,14 +238,12 @@ impl Invoice {
                 uses: Vec::new(),
             };
             changes.credits.push((credit_id.clone(), vec![CreditEvent::Granted(Box::new(credit))]));
-            let moved = PaymentEvent::MovedToCredit { invoice_id, amount, credit_id: credit_id.clone() };
-            changes.payments.push((payment_id.clone(), vec![moved]));
+            let to_credit = PaymentEvent::MovedToCredit { invoice_id, amount, credit_id: credit_id.clone() };
+            changes.payments.push((payment_id.clone(), vec![to_credit]));
             events.push(MoneyEvent::MovedToCredit { payment_id, amount, credit_id }.into());
+            moved = moved.plus(amount)?;
         }
-        let cancelled = self.total.minus(self.sums.credited)?.minus(self.sums.written_off)?;
-        events.push(DocumentEvent::Voided { cancelled }.into());
-        changes.invoices.push((self.id.clone(), events));
-        Ok(changes)
+        Ok((changes, moved, events))
     }
 
     /// Throws a draft away (R4 #24).

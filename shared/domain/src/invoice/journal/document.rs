@@ -73,9 +73,9 @@ pub enum DocumentEvent {
         /// Whose link it was.
         recipient: RecipientRef,
     },
-    /// It was cancelled. Money that lay on it was moved to credits before.
+    /// It was cancelled. Money that lies on it is moved to credits in the same commit, or in those that follow.
     Voided {
-        /// What of the total was still standing.
+        /// What of the total neither documents took off nor money still pays.
         cancelled: Money,
     },
     /// All links to it that were written so far were revoked.

@@ -106,6 +106,10 @@ impl Invoice {
                 let line = self.money.iter_mut().find(|line| line.payment_id == *payment_id);
                 let line = line.ok_or(EvolveError::OutOfPlace(event.name()))?;
                 line.amount = line.amount.minus(*amount)?;
+                // What leaves a voided invoice is cancelled, so that nothing is owed meanwhile.
+                if matches!(self.status, Status::Voided { .. }) {
+                    self.sums.cancelled = self.sums.cancelled.plus(*amount)?;
+                }
             }
             MoneyEvent::TakenBack { line, .. } => {
                 self.sums.received = self.sums.received.plus(line.amount)?;
